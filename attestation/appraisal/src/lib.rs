@@ -1,0 +1,1 @@
+//! Verifies attestation evidence against reference values, offline.

@@ -1,0 +1,1 @@
+//! Software root of trust: measures, starts and vouches for isolates without hardware.

@@ -1,0 +1,1 @@
+//! Attestation evidence: envelope, report data, strict CBOR and COSE_Sign1.

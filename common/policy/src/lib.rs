@@ -1,0 +1,1 @@
+//! The policy that all parties of a computation agreed on.

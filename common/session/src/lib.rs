@@ -1,0 +1,1 @@
+//! Attested TLS, both ends, without I/O.

@@ -1,0 +1,1 @@
+//! Starts, feeds, limits and stops isolates.

@@ -1,0 +1,1 @@
+//! Routes connections to isolates and admits computations.

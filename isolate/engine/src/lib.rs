@@ -1,0 +1,1 @@
+//! Compiles and runs programs in worker processes, within limits.

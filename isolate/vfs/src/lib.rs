@@ -1,0 +1,1 @@
+//! In-memory files with rights and quotas.

@@ -1,0 +1,1 @@
+//! A participant: attest, provision, run, fetch.

@@ -1,0 +1,1 @@
+//! Processes and sockets end to end, and every attack that must be refused.
