@@ -1,0 +1,145 @@
+//! The rule that a participant trusts nothing before the evidence, as a type.
+
+use core::fmt;
+
+use thiserror::Error;
+use veracruz_evidence::{Nonce, ReportData};
+use veracruz_policy::{InstanceId, PolicyHash};
+
+use crate::channel::Channel;
+
+/// Decides whether evidence is good. `veracruz-appraisal` does, by the participant's own policy.
+pub trait Appraiser {
+    /// What an appraisal says.
+    type Appraised;
+    /// Why evidence is refused.
+    type Error;
+
+    /// Appraises `evidence`, which must carry exactly `expected`.
+    ///
+    /// # Errors
+    /// Where the evidence does not show, beyond doubt, what the policy asks for.
+    fn appraise(
+        &self,
+        evidence: &[u8],
+        expected: &ReportData,
+    ) -> Result<Self::Appraised, Self::Error>;
+}
+
+/// A participant's view of one connection to an isolate.
+///
+/// One session is one connection and one nonce. [`Session::appraise`] takes the session, so that
+/// a nonce is answered once: evidence that was refused cannot be tried again.
+#[derive(Debug)]
+pub struct Session<State> {
+    channel: Channel,
+    policy: PolicyHash,
+    state: State,
+}
+
+/// Nothing is known about the far end but that it holds a key.
+pub struct Unattested {
+    nonce: Nonce,
+}
+
+/// The far end is an isolate that the participant's policy accepts.
+#[derive(Debug)]
+pub struct Attested(());
+
+/// Why there is no session.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The host led to another isolate than the one that was asked for.
+    #[error("expected the isolate {expected}, found {found}")]
+    OtherInstance {
+        /// The isolate that was dialled.
+        expected: InstanceId,
+        /// The isolate that answered.
+        found: InstanceId,
+    },
+    /// The operating system gave no randomness.
+    #[error("no randomness for a nonce")]
+    NoRandomness,
+}
+
+impl Session<Unattested> {
+    /// Begins a session on a finished connection, with a fresh nonce.
+    ///
+    /// `policy` is the hash of the participant's *own copy*. Where `instance` is given, the far
+    /// end's key must be that isolate's.
+    ///
+    /// # Errors
+    /// [`SessionError::OtherInstance`], [`SessionError::NoRandomness`].
+    pub fn new(
+        channel: Channel,
+        policy: PolicyHash,
+        instance: Option<&InstanceId>,
+    ) -> Result<Self, SessionError> {
+        let found = InstanceId::from(channel.peer());
+        if let Some(expected) = instance
+            && *expected != found
+        {
+            return Err(SessionError::OtherInstance {
+                expected: *expected,
+                found,
+            });
+        }
+        let mut nonce = [0; 32];
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| SessionError::NoRandomness)?;
+        Ok(Self {
+            channel,
+            policy,
+            state: Unattested {
+                nonce: Nonce::from_bytes(nonce),
+            },
+        })
+    }
+
+    /// The nonce to ask for evidence with.
+    pub fn nonce(&self) -> &Nonce {
+        &self.state.nonce
+    }
+
+    /// Lets `appraiser` judge the evidence that came back for [`Session::nonce`].
+    ///
+    /// # Errors
+    /// Whatever the appraiser says; the session is then over.
+    pub fn appraise<A: Appraiser>(
+        self,
+        evidence: &[u8],
+        appraiser: &A,
+    ) -> Result<(Session<Attested>, A::Appraised), A::Error> {
+        let expected = self.channel.report_data(&self.policy, &self.state.nonce);
+        let appraised = appraiser.appraise(evidence, &expected)?;
+        let session = Session {
+            channel: self.channel,
+            policy: self.policy,
+            state: Attested(()),
+        };
+        Ok((session, appraised))
+    }
+}
+
+impl<State> Session<State> {
+    /// The connection.
+    pub fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// The policy of the participant.
+    pub fn policy(&self) -> &PolicyHash {
+        &self.policy
+    }
+
+    /// The isolate at the far end. Before appraisal: whoever claims to be one.
+    pub fn instance(&self) -> InstanceId {
+        InstanceId::from(self.channel.peer())
+    }
+}
+
+impl fmt::Debug for Unattested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unattested")
+    }
+}
