@@ -1,1 +1,85 @@
-fn main() {}
+//! Everything a developer and CI do, behind one command: `cargo xtask <command>`.
+//!
+//! It is the standard library and `serde_json`, so that it builds in seconds on a machine that has
+//! nothing but a Rust toolchain. It is not part of the product and nothing depends on it.
+
+mod artifacts;
+mod check;
+mod deny;
+mod process;
+mod setup;
+mod steps;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use artifacts::Artifacts;
+use process::Failure;
+use steps::Steps;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  demo [ARGS]  install what is missing, build, and run `veracruz demo ARGS`
+  test         install what is missing, build, and run every test
+  check        formatting, lints, documentation, no_std builds, dependencies
+  ci           check, then test: what CI runs
+  build        the runtime, the example programs and the `veracruz` binary
+  setup        install what is missing
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let mut steps = Steps::default();
+    match run(&command, &rest, &mut steps) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            steps.print_times();
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure> {
+    if !rest.is_empty() && command != "demo" {
+        return Err(Failure::new(format!(
+            "`{command}` takes no arguments\n\n{USAGE}"
+        )));
+    }
+    match command {
+        "demo" => demo(rest, steps),
+        "test" => test::test(steps),
+        "check" => check::check(steps).map(|()| steps.print_times()),
+        "ci" => check::check(steps).and_then(|()| test::test(steps)),
+        "build" => Artifacts::build(steps).map(|artifacts| {
+            steps.print_times();
+            println!("{artifacts}");
+        }),
+        "setup" => setup::setup(steps),
+        "" | "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Failure::new(format!("no command `{other}`\n\n{USAGE}"))),
+    }
+}
+
+fn demo(arguments: &[String], steps: &mut Steps) -> Result<(), Failure> {
+    setup::setup(steps)?;
+    let artifacts = Artifacts::build(steps)?;
+    println!();
+    let mut demo = artifacts.veracruz_command();
+    demo.arg("demo").args(arguments);
+    process::run(&mut demo)
+}
+
+/// The repository's root: the folder above this crate.
+fn root() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root
+}

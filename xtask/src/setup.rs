@@ -1,0 +1,140 @@
+//! Installs what is missing, and says what it does.
+
+use std::process::Command;
+
+use crate::process::{self, Failure};
+use crate::steps::Steps;
+
+/// What is compiled for, beside this machine: guest programs, the runtime, and the proof that the
+/// `no_std` crates need no operating system.
+const TARGETS: [&str; 3] = [
+    "wasm32-wasip1",
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-none",
+];
+
+/// Programs that must be there, and the Debian package that has each.
+const TOOLS: [(&str, &str); 2] = [("cc", "gcc"), ("musl-gcc", "musl-tools")];
+
+/// Targets of the Rust toolchain and C compilers.
+pub(crate) fn setup(steps: &mut Steps) -> Result<(), Failure> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err(Failure::new(
+            "isolates are built and run on Linux on x86-64 in this version of veracruz",
+        ));
+    }
+    steps.step("setup", || {
+        packages()?;
+        targets()
+    })
+}
+
+fn targets() -> Result<(), Failure> {
+    let Some(installed) =
+        process::output(Command::new("rustup").args(["target", "list", "--installed"]))
+    else {
+        return targets_without_rustup();
+    };
+    let missing = missing_targets(&installed);
+    if missing.is_empty() {
+        println!("Rust targets: all there");
+        return Ok(());
+    }
+    let mut add = Command::new("rustup");
+    add.args(["target", "add"])
+        .args(missing)
+        .current_dir(crate::root());
+    println!("installing: {}", process::shown(&add));
+    process::run(&mut add)
+}
+
+/// Without rustup nothing can be installed here, but a distribution may have put the targets there.
+fn targets_without_rustup() -> Result<(), Failure> {
+    let sysroot = process::output(Command::new("rustc").args(["--print", "sysroot"]))
+        .ok_or_else(|| Failure::new("there is no `rustc`: install Rust from https://rustup.rs"))?;
+    let libraries = std::path::Path::new(sysroot.trim()).join("lib/rustlib");
+    let there: Vec<&str> = TARGETS
+        .into_iter()
+        .filter(|target| libraries.join(target).is_dir())
+        .collect();
+    let missing = missing_targets(&there.join("\n"));
+    if missing.is_empty() {
+        println!("Rust targets: all there");
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "the Rust toolchain lacks targets, and there is no `rustup` to add them. \
+         Install them with your distribution's tools, or install rustup and run:\n\n    \
+         rustup target add {}\n",
+        missing.join(" ")
+    )))
+}
+
+fn missing_targets(installed: &str) -> Vec<&'static str> {
+    TARGETS
+        .into_iter()
+        .filter(|target| !installed.lines().any(|line| line.trim() == *target))
+        .collect()
+}
+
+fn packages() -> Result<(), Failure> {
+    let missing: Vec<&str> = TOOLS
+        .iter()
+        .filter(|(tool, _)| !on_path(tool))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        println!("C compilers: all there");
+        return Ok(());
+    }
+    let install = ["install", "--yes", "--no-install-recommends"];
+    let by_hand = format!("sudo apt-get {} {}", install.join(" "), missing.join(" "));
+    if !on_path("apt-get") {
+        return Err(Failure::new(format!(
+            "missing: the Debian packages {}. Install your distribution's equivalents \
+             (on Debian: {by_hand})",
+            missing.join(", ")
+        )));
+    }
+    if !is_root() {
+        return Err(Failure::new(format!(
+            "missing packages. Run this, then try again:\n\n    {by_hand}\n"
+        )));
+    }
+    println!("installing Debian packages: {}", missing.join(" "));
+    // An old list is good enough where the update fails; the installation tells.
+    let _ = process::run(Command::new("apt-get").arg("update"));
+    process::run(
+        Command::new("apt-get")
+            .args(install)
+            .args(missing)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(std::process::Stdio::null()),
+    )
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn is_root() -> bool {
+    process::output(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_missing_is_installed() {
+        let installed = "aarch64-unknown-none\nwasm32-wasip1\nx86_64-unknown-linux-gnu\n";
+        assert_eq!(missing_targets(installed), ["x86_64-unknown-linux-musl"]);
+        assert_eq!(missing_targets(""), TARGETS);
+    }
+
+    #[test]
+    fn a_target_with_a_longer_name_is_another_target() {
+        assert!(missing_targets("wasm32-wasip1-threads\n").contains(&"wasm32-wasip1"));
+    }
+}
