@@ -198,15 +198,6 @@ impl Identity {
             Arc::new(TlsKey(Arc::clone(&self.key))),
         ))
     }
-
-    /// A pair that does not belong together, as an impostor would show it.
-    #[cfg(test)]
-    pub(crate) fn impostor(certificate_of: &Self, key_of: &Self) -> Self {
-        Self {
-            key: Arc::clone(&key_of.key),
-            certificate: certificate_of.certificate.clone(),
-        }
-    }
 }
 
 impl fmt::Debug for Identity {
