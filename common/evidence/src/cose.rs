@@ -128,15 +128,7 @@ impl<'b> Sign1<'b> {
     /// The value of a protected header, undecoded, or `None` where there is no such label.
     /// A claim, as long as the signature was not checked.
     pub fn unverified_header(&self, label: i64) -> Option<&'b [u8]> {
-        let mut reader = Reader::new(self.protected).ok()?;
-        for _ in 0..reader.map(MAX_HEADERS).ok()? {
-            let found = reader.integer().ok()?;
-            let value = reader.item().ok()?;
-            if found == label {
-                return Some(value);
-            }
-        }
-        None
+        header(self.protected, label)
     }
 
     /// How many protected headers there are.
@@ -256,16 +248,24 @@ fn check_protected(protected: &[u8]) -> Result<Vec<i64>, CoseError> {
     if labels.contains(&CRIT) {
         return Err(CoseError::CriticalHeader);
     }
-    // Label 1 sorts before all others but 0, which is reserved.
-    let mut reader = Reader::new(protected)?;
-    reader.map(MAX_HEADERS)?;
-    match reader.integer()? {
-        ALG => match reader.integer()? {
-            ES256 => Ok(labels),
-            found => Err(CoseError::WrongAlgorithm { found }),
-        },
-        _ => Err(CoseError::NoAlgorithm),
+    let algorithm = header(protected, ALG).ok_or(CoseError::NoAlgorithm)?;
+    match Reader::new(algorithm)?.integer()? {
+        ES256 => Ok(labels),
+        found => Err(CoseError::WrongAlgorithm { found }),
     }
+}
+
+/// The value of `label` in a header map that was checked before.
+fn header(map: &[u8], label: i64) -> Option<&[u8]> {
+    let mut reader = Reader::new(map).ok()?;
+    for _ in 0..reader.map(MAX_HEADERS).ok()? {
+        let found = reader.integer().ok()?;
+        let value = reader.item().ok()?;
+        if found == label {
+            return Some(value);
+        }
+    }
+    None
 }
 
 /// The labels of a header map, which the reader steps over.
