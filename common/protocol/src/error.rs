@@ -1,0 +1,7 @@
+//! Everything that can go wrong, by stable code, and the problem document that carries it.
+
+mod codes;
+mod problem;
+
+pub use codes::ErrorCode;
+pub use problem::Problem;
