@@ -144,6 +144,10 @@ impl Decoder {
     ///
     /// # Errors
     /// [`ControlError`]; nothing after it can be read.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the kind of message is the caller's to say"
+    )]
     pub fn next<M: Message>(&mut self) -> Result<Option<M>, ControlError> {
         let Some(length) = self.length()? else {
             return Ok(None);

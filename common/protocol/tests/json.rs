@@ -1,4 +1,5 @@
 //! The JSON of every type, as snapshots: a change of the wire format is seen in review.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use insta::assert_snapshot;
 use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};

@@ -1,4 +1,5 @@
 //! Signed approvals, taken apart and put together.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use data_encoding::BASE64URL_NOPAD;
 use proptest::prelude::*;

@@ -13,48 +13,59 @@ use crate::{limits, text};
 
 /// What went wrong: the body of every answer that is not a success, `application/problem+json`.
 ///
-/// No secret and no byte of a file stands in it. Unknown members are ignored when it is read,
-/// as RFC 9457 section 3.2 wants.
+/// No secret and no byte of a file stands in it. On the wire it also has the code's title,
+/// status and hint; unknown members are ignored when it is read, as RFC 9457 section 3.2 wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(into = "Document", from = "Document")]
 pub struct Problem {
+    /// The stable code; `veracruz explain CODE` tells more.
+    pub code: ErrorCode,
+    /// What happened this time, where there is more to say than the code's title.
+    pub detail: Option<String>,
+    /// What would have been right.
+    pub expected: Option<String>,
+    /// What came instead.
+    pub found: Option<String>,
+}
+
+/// A problem as it stands in JSON.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Problem))]
+pub(crate) struct Document {
     /// The stable code, `VC-` and four digits; `veracruz explain CODE` tells more.
     #[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^VC-[0-9]{4}$"))]
-    pub code: ErrorCode,
+    code: ErrorCode,
     /// The code's title: one line, always the same for a code.
     #[serde(deserialize_with = "text::bounded::<{ limits::PROBLEM_FIELD_BYTES }, _>")]
-    pub title: String,
+    title: String,
     /// The HTTP status that it comes with.
-    pub status: u16,
+    status: u16,
     /// What happened this time, where there is more to say than the title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "text::optional_bounded::<{ limits::PROBLEM_FIELD_BYTES }, _>")]
-    pub detail: Option<String>,
+    detail: Option<String>,
     /// What would have been right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "text::optional_bounded::<{ limits::PROBLEM_FIELD_BYTES }, _>")]
-    pub expected: Option<String>,
+    expected: Option<String>,
     /// What came instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "text::optional_bounded::<{ limits::PROBLEM_FIELD_BYTES }, _>")]
-    pub found: Option<String>,
+    found: Option<String>,
     /// What to do next.
     #[serde(deserialize_with = "text::bounded::<{ limits::PROBLEM_FIELD_BYTES }, _>")]
-    pub hint: String,
+    hint: String,
 }
 
 impl Problem {
     /// A problem that says what its code says.
     #[must_use]
-    pub fn new(code: ErrorCode) -> Self {
+    pub const fn new(code: ErrorCode) -> Self {
         Self {
             code,
-            title: code.title().to_owned(),
-            status: code.http_status(),
             detail: None,
             expected: None,
             found: None,
-            hint: code.hint().to_owned(),
         }
     }
 
@@ -86,9 +97,41 @@ impl Problem {
     }
 }
 
+impl From<Problem> for Document {
+    fn from(problem: Problem) -> Self {
+        Self {
+            code: problem.code,
+            title: problem.code.title().to_owned(),
+            status: problem.code.http_status(),
+            detail: problem.detail,
+            expected: problem.expected,
+            found: problem.found,
+            hint: problem.code.hint().to_owned(),
+        }
+    }
+}
+
+impl From<Document> for Problem {
+    fn from(document: Document) -> Self {
+        let Document {
+            code,
+            detail,
+            expected,
+            found,
+            ..
+        } = document;
+        Self {
+            code,
+            detail,
+            expected,
+            found,
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.code, self.title)?;
+        write!(formatter, "{}: {}", self.code, self.code.title())?;
         if let Some(detail) = &self.detail {
             write!(formatter, " ({detail})")?;
         }
