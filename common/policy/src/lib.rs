@@ -1,1 +1,62 @@
-//! The policy that all parties of a computation agreed on.
+//! The policy that all parties of a computation agreed on: one JSON document that says who takes
+//! part, what each may do with each file, which programs run within which limits, and which
+//! isolates are acceptable.
+//!
+//! [`Policy::parse`] is the one way to make a [`Policy`], so a value of that type has passed every
+//! check that needs no clock. Nothing here opens a file, knows the time, or decides whether
+//! evidence is good: that is for others, by what the policy says.
+//!
+//! ```
+//! use veracruz_policy::Policy;
+//!
+//! let errors = Policy::parse(br#"{ "veracruz": 1, "nmae": "overlap" }"#).unwrap_err();
+//! let first = errors.as_slice().first().unwrap();
+//! assert_eq!((first.line(), first.column(), first.code()), (1, 1, "VC-0122"));
+//! for error in &errors {
+//!     println!("{error}\n  hint: {}", error.hint());
+//! }
+//! ```
+//!
+//! The fields, their types, defaults and meanings are in `docs/reference/policy.md`. The hash is
+//! over the document as written, so parties that have one hash have one policy, and white space
+//! does not matter.
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod approval;
+mod bounds;
+mod certificate;
+mod check;
+mod dates;
+mod decode;
+mod digest;
+mod error;
+mod execution;
+mod file;
+mod isolates;
+mod json;
+mod participant;
+mod path;
+mod policy;
+mod stage;
+mod text;
+mod timestamp;
+
+pub use approval::{Approval, Approve};
+pub use bounds::*;
+pub use digest::{DigestError, InstanceId, KeyDigest, PolicyHash, Sha256};
+pub use error::{
+    CODES, Cause, CodeText, MAX_ERRORS, PolicyError, PolicyErrors, Position, Warning, WarningCause,
+};
+pub use execution::{Clock, Execution, Limits, Nan, Random, Strategy};
+pub use file::{DEFAULT_MAX_BYTES, File};
+pub use isolates::{Isolates, ProcessIsolate};
+pub use json::MAX_DOCUMENT_BYTES;
+pub use participant::{MAX_NAME_LENGTH, Participant, ParticipantName, ParticipantNameError};
+pub use path::{FilePath, MAX_PART_BYTES, MAX_PATH_BYTES, PathError, PathPattern};
+pub use policy::Policy;
+pub use stage::{Rights, Stage};
+pub use timestamp::{Timestamp, TimestampError};

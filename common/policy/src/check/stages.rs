@@ -1,0 +1,129 @@
+//! The pipeline: programs, rights, and limits that the policy itself keeps.
+
+use alloc::{borrow::ToOwned, collections::BTreeSet};
+
+use super::Report;
+use crate::{
+    Cause, File, FilePath, PathPattern, Stage,
+    decode::{args_bytes, env_bytes, nearest},
+    json::Pointer,
+    policy::Content,
+};
+
+pub(super) fn check(content: &Content, report: &mut Report<'_>) {
+    let root = Pointer::Root;
+    let pipeline = root.name("pipeline");
+    // What exists when a stage runs: what is provided, and what stages up to this one may write.
+    let mut there: BTreeSet<&FilePath> = content
+        .files
+        .iter()
+        .filter(|file| file.provider.is_some())
+        .map(|file| &file.path)
+        .collect();
+    for (index, stage) in content.pipeline.iter().enumerate() {
+        let at = pipeline.index(index);
+        let number = index + 1;
+        program(content, stage, &at, report);
+        write(content, stage, &at, report);
+        there.extend(
+            content
+                .files
+                .iter()
+                .filter(|file| file.is_written() && stage.rights(&file.path).write)
+                .map(|file| &file.path),
+        );
+        read(stage, number, &there, &at, report);
+        own_limits(stage, number, &at, report);
+    }
+}
+
+fn program(content: &Content, stage: &Stage, at: &Pointer<'_>, report: &mut Report<'_>) {
+    let at = at.name("program");
+    match content.file(&stage.program) {
+        None => {
+            let paths = content.files.iter().map(|file| file.path.as_str());
+            let cause = Cause::UnknownFile {
+                found: stage.program.clone(),
+                nearest: nearest(stage.program.as_str(), paths).map(ToOwned::to_owned),
+            };
+            report.value(&at, cause);
+        }
+        Some(file) if file.provider.is_none() => {
+            let path = file.path.clone();
+            report.value(&at, Cause::ProgramNotProvided { path });
+        }
+        Some(_) => {}
+    }
+}
+
+fn write(content: &Content, stage: &Stage, at: &Pointer<'_>, report: &mut Report<'_>) {
+    let list = at.name("write");
+    for (index, pattern) in stage.write.iter().enumerate() {
+        let at = list.index(index);
+        let covered = || {
+            content
+                .files
+                .iter()
+                .filter(|file| pattern.covers(&file.path))
+        };
+        let provided = covered().find_map(|file| file.provider.clone().map(|by| (file, by)));
+        if let Some((File { path, .. }, provider)) = provided {
+            let path = path.clone();
+            report.value(&at, Cause::ProvidedAndWritten { path, provider });
+        } else if covered().next().is_none() {
+            let pattern = pattern.clone();
+            report.value(&at, Cause::NothingToWrite { pattern });
+        }
+    }
+}
+
+fn read(
+    stage: &Stage,
+    number: usize,
+    there: &BTreeSet<&FilePath>,
+    at: &Pointer<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = at.name("read");
+    let is_there = |pattern: &PathPattern| there.iter().any(|path| pattern.covers(path));
+    for (index, pattern) in stage.read.iter().enumerate() {
+        if !is_there(pattern) {
+            let cause = Cause::NothingToRead {
+                stage: number,
+                pattern: pattern.clone(),
+            };
+            report.value(&list.index(index), cause);
+        }
+    }
+}
+
+fn own_limits(stage: &Stage, number: usize, at: &Pointer<'_>, report: &mut Report<'_>) {
+    let needs = [
+        (
+            "argument list",
+            "args",
+            "args_bytes",
+            stage.limits.args_bytes,
+            args_bytes(stage),
+        ),
+        (
+            "environment",
+            "env",
+            "env_bytes",
+            stage.limits.env_bytes,
+            env_bytes(stage),
+        ),
+    ];
+    for (what, field, limit_name, limit, found) in needs {
+        if found > limit {
+            let cause = Cause::ExceedsOwnLimit {
+                what,
+                stage: number,
+                limit_name,
+                limit,
+                found,
+            };
+            report.value(&at.name(field), cause);
+        }
+    }
+}

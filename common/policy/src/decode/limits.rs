@@ -1,0 +1,163 @@
+//! Limits: of `execution` for every stage, and of a stage.
+
+use super::{
+    Errors,
+    object::{Fields, Object},
+};
+use crate::{File, Limits, MAX_TOTAL_FILE_BYTES, PathPattern, Stage};
+
+/// The fields of a stage's `limits`. Those of `execution` are the same, beside others.
+pub(super) const STAGE_LIMITS: Fields = Fields {
+    known: &[
+        "memory",
+        "time",
+        "cpu_time",
+        "stack",
+        "tables",
+        "module_bytes",
+        "files",
+        "open_files",
+        "written_bytes",
+        "args_bytes",
+        "env_bytes",
+    ],
+    later: &["fuel", "stdout_bytes", "stderr_bytes"],
+};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+const TIB: u64 = 1 << 40;
+
+/// Thirty days in milliseconds: the longest a stage may run.
+const LONGEST: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// The limits that the document sets, and no default.
+#[derive(Clone, Copy, Default)]
+pub(super) struct GivenLimits {
+    memory: Option<u64>,
+    time: Option<u64>,
+    cpu_time: Option<u64>,
+    stack: Option<u64>,
+    tables: Option<u64>,
+    module_bytes: Option<u64>,
+    files: Option<u64>,
+    open_files: Option<u64>,
+    written_bytes: Option<u64>,
+    args_bytes: Option<u64>,
+    env_bytes: Option<u64>,
+}
+
+/// Reads the limits among the fields of an object.
+pub(super) fn limits(object: &Object<'_>, errors: &mut Errors<'_>) -> GivenLimits {
+    let mut size = |name, minimum, maximum| {
+        object.optional(name, errors, |at, errors| at.size(minimum, maximum, errors))
+    };
+    let memory = size("memory", 64 * KIB, TIB);
+    let stack = size("stack", 16 * KIB, 64 * MIB);
+    let module_bytes = size("module_bytes", KIB, GIB);
+    let written_bytes = size("written_bytes", 0, MAX_TOTAL_FILE_BYTES);
+    let args_bytes = size("args_bytes", 0, MIB);
+    let env_bytes = size("env_bytes", 0, MIB);
+    let mut duration =
+        |name| object.optional(name, errors, |at, errors| at.duration(1, LONGEST, errors));
+    let time = duration("time");
+    let cpu_time = duration("cpu_time");
+    let mut count = |name, minimum, maximum| {
+        object.optional(name, errors, |at, errors| {
+            at.count(minimum, maximum, errors)
+        })
+    };
+    GivenLimits {
+        memory,
+        time,
+        cpu_time,
+        stack,
+        tables: count("tables", 0, 10_000_000),
+        module_bytes,
+        files: count("files", 1, 10_000_000),
+        open_files: count("open_files", 8, 65_536),
+        written_bytes,
+        args_bytes,
+        env_bytes,
+    }
+}
+
+impl GivenLimits {
+    /// These where they are given, otherwise `general`.
+    pub(super) fn or(self, general: Self) -> Self {
+        Self {
+            memory: self.memory.or(general.memory),
+            time: self.time.or(general.time),
+            cpu_time: self.cpu_time.or(general.cpu_time),
+            stack: self.stack.or(general.stack),
+            tables: self.tables.or(general.tables),
+            module_bytes: self.module_bytes.or(general.module_bytes),
+            files: self.files.or(general.files),
+            open_files: self.open_files.or(general.open_files),
+            written_bytes: self.written_bytes.or(general.written_bytes),
+            args_bytes: self.args_bytes.or(general.args_bytes),
+            env_bytes: self.env_bytes.or(general.env_bytes),
+        }
+    }
+
+    /// Fills in the defaults; `written` is the sum of `max_bytes` of what may be written.
+    pub(super) fn resolve(self, written: u64) -> Limits {
+        let default = Limits::default();
+        let time = self.time.unwrap_or(default.time);
+        Limits {
+            memory: self.memory.unwrap_or(default.memory),
+            time,
+            cpu_time: self.cpu_time.unwrap_or(time),
+            stack: self.stack.unwrap_or(default.stack),
+            tables: self.tables.unwrap_or(default.tables),
+            module_bytes: self.module_bytes.unwrap_or(default.module_bytes),
+            files: self.files.unwrap_or(default.files),
+            open_files: self.open_files.unwrap_or(default.open_files),
+            written_bytes: self.written_bytes.unwrap_or(written),
+            args_bytes: self.args_bytes.unwrap_or(default.args_bytes),
+            env_bytes: self.env_bytes.unwrap_or(default.env_bytes),
+        }
+    }
+}
+
+/// Sum of `max_bytes` of the outputs and intermediate files that `entries` cover.
+pub(super) fn written_by(files: &[File], entries: &[PathPattern]) -> u64 {
+    sum(files
+        .iter()
+        .filter(|file| file.is_written() && entries.iter().any(|entry| entry.covers(&file.path)))
+        .map(|file| file.max_bytes))
+}
+
+/// Sum of `max_bytes` of all outputs and intermediate files.
+pub(super) fn written_by_all(files: &[File]) -> u64 {
+    sum(files
+        .iter()
+        .filter(|file| file.is_written())
+        .map(|file| file.max_bytes))
+}
+
+/// Bytes of `argv`: the program's path and the arguments, with one byte after each.
+pub(crate) fn args_bytes(stage: &Stage) -> u64 {
+    let args = stage.args.iter().map(alloc::string::String::as_str);
+    sum(core::iter::once(stage.program.as_str())
+        .chain(args)
+        .map(|text| length(text) + 1))
+}
+
+/// Bytes of the environment as `NAME=value`, with one byte after each.
+pub(crate) fn env_bytes(stage: &Stage) -> u64 {
+    sum(stage
+        .env
+        .iter()
+        .map(|(name, value)| length(name) + length(value) + 2))
+}
+
+// Saturating: the sums are compared with bounds that are far lower.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
+}
+
+fn length(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX / 4)
+}

@@ -1,0 +1,211 @@
+//! From a tree to types: every field by itself. What fields mean together is `check`'s.
+//!
+//! All errors are collected: a decoder that fails notes why and gives `None`, and its caller goes
+//! on with the next field.
+
+mod approval;
+mod execution;
+mod files;
+mod isolates;
+mod limits;
+mod nearest;
+mod object;
+mod participants;
+mod pipeline;
+mod scalar;
+mod units;
+
+use alloc::vec::Vec;
+
+use crate::{
+    Cause, FilePath, MAX_DESCRIPTION_BYTES, MAX_ERRORS, MAX_POLICY_NAME_BYTES, PolicyError,
+    PolicyErrors,
+    error::Position,
+    json::{Node, Place, Pointer, Value},
+    policy::Content,
+};
+
+pub(crate) use limits::{args_bytes, env_bytes};
+pub(crate) use nearest::nearest;
+use object::{Fields, Object};
+
+/// The version of the format that this crate knows. It fixes every default.
+const VERSION: i64 = 1;
+
+const POLICY: Fields = Fields {
+    known: &[
+        "veracruz",
+        "name",
+        "description",
+        "participants",
+        "files",
+        "pipeline",
+        "execution",
+        "isolates",
+        "unprotected",
+        "approval",
+        "expires",
+    ],
+    later: &["verifiers", "quorum", "budgets", "release"],
+};
+
+/// Decodes the whole document.
+pub(crate) fn decode(document: &[u8], root: &Node) -> Result<Content, PolicyErrors> {
+    let mut errors = Errors::new(document);
+    let content = policy(At::root(root), &mut errors);
+    match (content, errors.finish()) {
+        (Some(content), None) => Ok(content),
+        (_, Some(errors)) => Err(errors),
+        // A decoder that gave up without a reason is a bug here, and must not pass for a policy.
+        (None, None) => Err(PolicyErrors::from(PolicyError {
+            position: Position::of(document, root.offset),
+            pointer: Pointer::Root.to_text(),
+            cause: Cause::WrongType {
+                expected: "a policy",
+                found: root.kind(),
+            },
+        })),
+    }
+}
+
+fn policy(at: At<'_>, errors: &mut Errors<'_>) -> Option<Content> {
+    // Another version has other fields: say that, and not that its fields are unknown.
+    version(at, errors)?;
+    let object = Object::open(at, &POLICY, errors)?;
+    let name = object.required("name", errors, |at, errors| {
+        at.plain_text(1, MAX_POLICY_NAME_BYTES, errors)
+    });
+    let description = description(&object, errors);
+    let participants = object.required("participants", errors, participants::participants);
+    let files = object.required("files", errors, files::files);
+    let pipeline = object.required("pipeline", errors, pipeline::pipeline);
+    let execution = object.optional("execution", errors, execution::execution);
+    let isolates = object.required("isolates", errors, isolates::isolates);
+    let unprotected = object.optional("unprotected", errors, scalar::boolean);
+    let approval = object.optional("approval", errors, approval::approval);
+    let expires = object.optional("expires", errors, scalar::timestamp);
+    let files = files?;
+    let execution = execution.unwrap_or_default().resolve(&files);
+    let pipeline = pipeline?
+        .into_iter()
+        .map(|stage| stage.resolve(&execution, &files))
+        .collect();
+    Some(Content {
+        name: name?,
+        description,
+        participants: participants?,
+        pipeline,
+        execution: execution.into_execution(),
+        isolates: isolates?,
+        unprotected: unprotected.unwrap_or(false),
+        approval: approval.unwrap_or_default().resolve(&files),
+        files,
+        expires,
+    })
+}
+
+fn version(at: At<'_>, errors: &mut Errors<'_>) -> Option<()> {
+    let Value::Object(members) = &at.node.value else {
+        at.wrong_type("an object", errors);
+        return None;
+    };
+    let Some(member) = members.iter().find(|member| member.name == "veracruz") else {
+        at.fail(Cause::MissingField { name: "veracruz" }, errors);
+        return None;
+    };
+    let at = At {
+        node: &member.node,
+        pointer: at.pointer.name("veracruz"),
+    };
+    let Value::Integer(found) = at.node.value else {
+        at.wrong_type("a number", errors);
+        return None;
+    };
+    if found != VERSION {
+        at.fail(
+            Cause::UnknownVersion {
+                expected: VERSION,
+                found,
+            },
+            errors,
+        );
+        return None;
+    }
+    Some(())
+}
+
+/// The `description` that several objects have.
+fn description(object: &Object<'_>, errors: &mut Errors<'_>) -> Option<alloc::string::String> {
+    object.optional("description", errors, |at, errors| {
+        at.prose(MAX_DESCRIPTION_BYTES, errors)
+    })
+}
+
+/// Everything found so far.
+pub(crate) struct Errors<'d> {
+    document: &'d [u8],
+    list: Vec<PolicyError>,
+}
+
+impl<'d> Errors<'d> {
+    pub(crate) fn new(document: &'d [u8]) -> Self {
+        Self {
+            document,
+            list: Vec::new(),
+        }
+    }
+
+    /// Notes an error; beyond the most that are shown they are only dropped.
+    pub(crate) fn add(&mut self, offset: usize, pointer: &Pointer<'_>, cause: Cause) {
+        if self.list.len() < MAX_ERRORS {
+            self.list.push(PolicyError {
+                position: Position::of(self.document, offset),
+                pointer: pointer.to_text(),
+                cause,
+            });
+        }
+    }
+
+    /// Notes an error at a place that is known by its pointer alone.
+    pub(crate) fn add_at(&mut self, root: &Node, at: &Pointer<'_>, place: Place, cause: Cause) {
+        self.add(at.locate(root, place), at, cause);
+    }
+
+    pub(crate) fn finish(self) -> Option<PolicyErrors> {
+        PolicyErrors::from_list(self.list)
+    }
+}
+
+/// A value and the way to it.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    node: &'a Node,
+    pointer: Pointer<'a>,
+}
+
+impl<'a> At<'a> {
+    fn root(node: &'a Node) -> Self {
+        Self {
+            node,
+            pointer: Pointer::Root,
+        }
+    }
+
+    /// Notes that something is wrong with this value.
+    fn fail(&self, cause: Cause, errors: &mut Errors<'_>) {
+        errors.add(self.node.offset, &self.pointer, cause);
+    }
+
+    fn wrong_type(&self, expected: &'static str, errors: &mut Errors<'_>) {
+        let found = self.node.kind();
+        self.fail(Cause::WrongType { expected, found }, errors);
+    }
+
+    /// A canonical path.
+    fn file_path(&self, errors: &mut Errors<'_>) -> Option<FilePath> {
+        let text = self.string(errors)?;
+        FilePath::parse(text)
+            .map_err(|reason| self.fail(scalar::invalid_path(reason, text), errors))
+            .ok()
+    }
+}

@@ -1,0 +1,498 @@
+//! Every cause of an error.
+
+use alloc::{borrow::ToOwned as _, format, string::String, vec::Vec};
+
+use crate::{FilePath, ParticipantName, PathPattern};
+
+/// Why a document is not a policy. The author of the document is at fault in all of them.
+///
+/// Texts in the fields are shortened copies of what the document says.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    // The document as JSON.
+    /// The document is larger than a policy may be.
+    #[error("the document has {found} bytes, more than {limit}")]
+    DocumentTooLarge {
+        /// Most bytes of a policy.
+        limit: usize,
+        /// Bytes of the document.
+        found: usize,
+    },
+    /// The document is not UTF-8.
+    #[error("the document is not UTF-8")]
+    NotUtf8,
+    /// The document starts with a byte order mark.
+    #[error("the document starts with a byte order mark")]
+    ByteOrderMark,
+    /// Something else was expected here by the grammar of JSON.
+    #[error("expected {expected}, found {found}")]
+    Syntax {
+        /// What the grammar allows here.
+        expected: &'static str,
+        /// What is there.
+        found: String,
+    },
+    /// Objects and arrays are nested too deep.
+    #[error("nested deeper than {limit} levels")]
+    TooDeep {
+        /// Most levels.
+        limit: usize,
+    },
+    /// The document has too many values.
+    #[error("more than {limit} values in one document")]
+    TooManyValues {
+        /// Most values, members of objects and elements of arrays included.
+        limit: usize,
+    },
+    /// A name stands twice in one object.
+    #[error("{name:?} stands twice in one object")]
+    DuplicateKey {
+        /// The name.
+        name: String,
+    },
+    /// A number is not an integer between -(2^53 - 1) and 2^53 - 1 in its one spelling.
+    #[error("{found} is not an integer between -(2^53 - 1) and 2^53 - 1")]
+    NotAnInteger {
+        /// The number as written.
+        found: String,
+    },
+    /// A string has half of a surrogate pair, which is not text.
+    #[error("\\u{found:04x} is half of a surrogate pair")]
+    LoneSurrogate {
+        /// The code unit.
+        found: u32,
+    },
+
+    // Single fields.
+    /// The field has a value of another type.
+    #[error("expected {expected}, found {found}")]
+    WrongType {
+        /// The type that the field has.
+        expected: &'static str,
+        /// The type that is there.
+        found: &'static str,
+    },
+    /// There is no such field.
+    #[error("there is no field {name:?} here")]
+    UnknownField {
+        /// The field's name.
+        name: String,
+        /// The nearest name that there is.
+        nearest: Option<&'static str>,
+        /// All names that there are.
+        known: &'static [&'static str],
+    },
+    /// A field without a default is missing.
+    #[error("the field {name:?} is missing")]
+    MissingField {
+        /// The field's name.
+        name: &'static str,
+    },
+    /// This is a policy's language, but not yet this version's.
+    #[error("{what} is not supported by this version of veracruz")]
+    NotSupported {
+        /// The field or word.
+        what: String,
+    },
+    /// The `veracruz` field names a version of the format that this program does not know.
+    #[error("expected version {expected} of the policy format, found {found}")]
+    UnknownVersion {
+        /// The version that this program knows.
+        expected: i64,
+        /// The version of the document.
+        found: i64,
+    },
+    /// The field takes one of a few words, and this is none of them.
+    #[error("{found:?} is not one of {}", list(known))]
+    UnknownWord {
+        /// The text.
+        found: String,
+        /// The words.
+        known: &'static [&'static str],
+    },
+    /// A number, size or duration is too small or too large.
+    #[error("{found} is not between {minimum} and {maximum}")]
+    OutOfRange {
+        /// The least that is allowed.
+        minimum: u64,
+        /// The most that is allowed.
+        maximum: u64,
+        /// The number, in the unit of the bounds (bytes, milliseconds or a count).
+        found: String,
+    },
+    /// A list, an object or a text is too short or too long.
+    #[error("expected {minimum} to {maximum} {unit}, found {found}")]
+    WrongLength {
+        /// What is counted.
+        unit: &'static str,
+        /// The least that is allowed.
+        minimum: usize,
+        /// The most that is allowed.
+        maximum: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A text has a character that it may not have.
+    #[error("the text has the character U+{found:04X}, which is not allowed here")]
+    ForbiddenCharacter {
+        /// The character's number.
+        found: u32,
+    },
+    /// A participant's or a variable's name has another form.
+    #[error("{found:?} is not a name: expected {expected}")]
+    InvalidName {
+        /// The form.
+        expected: &'static str,
+        /// The text.
+        found: String,
+    },
+    /// A path is not canonical.
+    #[error("{found:?} is not a canonical path: {reason}")]
+    InvalidPath {
+        /// Which rule it breaks.
+        reason: crate::PathError,
+        /// The text.
+        found: String,
+    },
+    /// A digest has another form.
+    #[error("{found:?} is not a SHA-256 in lower-case hex: {reason}")]
+    InvalidDigest {
+        /// What is wrong with it.
+        reason: crate::DigestError,
+        /// The text.
+        found: String,
+    },
+    /// A size has another form.
+    #[error("{found:?} is not a size")]
+    InvalidSize {
+        /// The text.
+        found: String,
+    },
+    /// A duration has another form.
+    #[error("{found:?} is not a duration")]
+    InvalidDuration {
+        /// The text.
+        found: String,
+    },
+    /// A time has another form.
+    #[error("{found:?} is not a time: {reason}")]
+    InvalidTimestamp {
+        /// What is wrong with it.
+        reason: crate::TimestampError,
+        /// The text.
+        found: String,
+    },
+    /// An element stands twice in one list.
+    #[error("{found:?} stands twice in one list")]
+    DuplicateElement {
+        /// The element.
+        found: String,
+    },
+    /// A certificate is not exactly one PEM block with one X.509 certificate.
+    #[error("this is not one X.509 certificate as PEM: {reason}")]
+    InvalidCertificate {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A certificate has an old version of X.509.
+    #[error("the certificate is X.509 v{found}, not v3")]
+    CertificateVersion {
+        /// Its version.
+        found: u8,
+    },
+    /// A certificate has a critical extension that TLS would refuse, or an extension twice.
+    #[error("the certificate's extension {oid} {reason}")]
+    CertificateExtension {
+        /// The extension's object identifier.
+        oid: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A certificate's key is of a kind that this version does not take.
+    #[error("the certificate's key ({found}) is not supported by this version of veracruz")]
+    KeyNotSupported {
+        /// The kind of key.
+        found: String,
+    },
+    /// A certificate's key is not a point on its curve.
+    #[error("the certificate's key is not an uncompressed point on P-256")]
+    InvalidKey,
+
+    // What the fields mean together.
+    /// Two participants have one key, so they are one.
+    #[error("{second} has the key of {first}")]
+    SharedKey {
+        /// The one that comes first by name.
+        first: ParticipantName,
+        /// The other one.
+        second: ParticipantName,
+    },
+    /// A name is not that of a participant.
+    #[error("there is no participant {found:?}")]
+    UnknownParticipant {
+        /// The name.
+        found: String,
+        /// The nearest name that there is.
+        nearest: Option<String>,
+    },
+    /// A stage's program is not a file of the policy.
+    #[error("there is no file {found:?}")]
+    UnknownFile {
+        /// The path.
+        found: FilePath,
+        /// The nearest path that there is.
+        nearest: Option<String>,
+    },
+    /// A stage's program is a file that stages write.
+    #[error("the program {path} has no provider")]
+    ProgramNotProvided {
+        /// The program.
+        path: FilePath,
+    },
+    /// A file has neither a provider nor receivers and is not intermediate: nobody would see it.
+    #[error("{path} has neither a provider nor receivers, and is not intermediate")]
+    FileWithoutRole {
+        /// The file.
+        path: FilePath,
+    },
+    /// An intermediate file has a provider or receivers.
+    #[error("{path} is intermediate, so it has no {field:?}")]
+    IntermediateWithParty {
+        /// The file.
+        path: FilePath,
+        /// `provider` or `receivers`.
+        field: &'static str,
+    },
+    /// A file that stages write has digests.
+    #[error("{path} is not provided, so its content cannot be pinned")]
+    PinnedOutput {
+        /// The file.
+        path: FilePath,
+    },
+    /// One file is a folder of another's path.
+    #[error("{inner} is below {outer}, which is a file")]
+    PathInsideFile {
+        /// The file whose path is the shorter one.
+        outer: FilePath,
+        /// The file below it.
+        inner: FilePath,
+    },
+    /// A stage reads what nothing has provided or written by then.
+    #[error("nothing that stage {stage} could read at {pattern} was provided or written by then")]
+    NothingToRead {
+        /// The stage, from 1.
+        stage: usize,
+        /// The entry of `read`.
+        pattern: PathPattern,
+    },
+    /// A stage writes where there is neither an output nor an intermediate file.
+    #[error("there is no output or intermediate file at {pattern}")]
+    NothingToWrite {
+        /// The entry of `write`.
+        pattern: PathPattern,
+    },
+    /// A stage writes what a participant provides.
+    #[error("{path} is provided by {provider}, so no stage may write it")]
+    ProvidedAndWritten {
+        /// The file.
+        path: FilePath,
+        /// Its provider.
+        provider: ParticipantName,
+    },
+    /// An isolate that does not protect from the host, and the policy does not say that it knows.
+    #[error("the isolate {kind:?} does not protect from the host, and the policy does not say so")]
+    UnprotectedNotSaid {
+        /// The kind of isolate.
+        kind: &'static str,
+    },
+    /// The policy says that it is unprotected, and it is not.
+    #[error("no isolate of this policy is unprotected")]
+    UnprotectedSaidInVain,
+    /// All files together are larger than a policy may allow.
+    #[error("all files together may have {found} bytes, more than {limit}")]
+    FilesTooLarge {
+        /// Most bytes of all files.
+        limit: u64,
+        /// The sum of all `max_bytes`.
+        found: u64,
+    },
+    /// A stage's arguments or environment exceed the stage's own limit.
+    #[error(
+        "the {what} of stage {stage} has {found} bytes, more than its {limit_name:?} of {limit}"
+    )]
+    ExceedsOwnLimit {
+        /// `argument list` or `environment`.
+        what: &'static str,
+        /// The stage, from 1.
+        stage: usize,
+        /// The limit's field.
+        limit_name: &'static str,
+        /// The limit.
+        limit: u64,
+        /// What the stage needs.
+        found: u64,
+    },
+}
+
+impl Cause {
+    /// The stable code. A code never changes its meaning.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::DocumentTooLarge { .. } => "VC-0101",
+            Self::NotUtf8 => "VC-0102",
+            Self::ByteOrderMark => "VC-0103",
+            Self::Syntax { .. } => "VC-0104",
+            Self::TooDeep { .. } => "VC-0105",
+            Self::TooManyValues { .. } => "VC-0106",
+            Self::DuplicateKey { .. } => "VC-0107",
+            Self::NotAnInteger { .. } => "VC-0108",
+            Self::LoneSurrogate { .. } => "VC-0109",
+            Self::WrongType { .. } => "VC-0120",
+            Self::UnknownField { .. } => "VC-0121",
+            Self::MissingField { .. } => "VC-0122",
+            Self::NotSupported { .. } => "VC-0123",
+            Self::UnknownVersion { .. } => "VC-0124",
+            Self::UnknownWord { .. } => "VC-0125",
+            Self::OutOfRange { .. } => "VC-0126",
+            Self::WrongLength { .. } => "VC-0127",
+            Self::ForbiddenCharacter { .. } => "VC-0128",
+            Self::InvalidName { .. } => "VC-0129",
+            Self::InvalidPath { .. } => "VC-0130",
+            Self::InvalidDigest { .. } => "VC-0131",
+            Self::InvalidSize { .. } => "VC-0132",
+            Self::InvalidDuration { .. } => "VC-0133",
+            Self::InvalidTimestamp { .. } => "VC-0134",
+            Self::DuplicateElement { .. } => "VC-0135",
+            Self::InvalidCertificate { .. } => "VC-0140",
+            Self::CertificateVersion { .. } => "VC-0141",
+            Self::CertificateExtension { .. } => "VC-0142",
+            Self::KeyNotSupported { .. } => "VC-0143",
+            Self::InvalidKey => "VC-0144",
+            Self::SharedKey { .. } => "VC-0150",
+            Self::UnknownParticipant { .. } => "VC-0151",
+            Self::UnknownFile { .. } => "VC-0152",
+            Self::ProgramNotProvided { .. } => "VC-0153",
+            Self::FileWithoutRole { .. } => "VC-0154",
+            Self::IntermediateWithParty { .. } => "VC-0155",
+            Self::PinnedOutput { .. } => "VC-0156",
+            Self::PathInsideFile { .. } => "VC-0157",
+            Self::NothingToRead { .. } => "VC-0158",
+            Self::NothingToWrite { .. } => "VC-0159",
+            Self::ProvidedAndWritten { .. } => "VC-0160",
+            Self::UnprotectedNotSaid { .. } => "VC-0161",
+            Self::UnprotectedSaidInVain => "VC-0162",
+            Self::FilesTooLarge { .. } => "VC-0163",
+            Self::ExceedsOwnLimit { .. } => "VC-0164",
+        }
+    }
+
+    /// What should have been there, in words, where that can be said.
+    #[must_use]
+    pub fn expected(&self) -> Option<String> {
+        let text = match self {
+            Self::Syntax { expected, .. }
+            | Self::WrongType { expected, .. }
+            | Self::InvalidName { expected, .. } => (*expected).to_owned(),
+            Self::DocumentTooLarge { limit, .. } => format!("at most {limit} bytes"),
+            Self::NotUtf8 => "UTF-8".to_owned(),
+            Self::TooDeep { limit } => format!("at most {limit} levels"),
+            Self::TooManyValues { limit } => format!("at most {limit} values"),
+            Self::NotAnInteger { .. } => "an integer below 2^53".to_owned(),
+            Self::LoneSurrogate { .. } => "a surrogate pair".to_owned(),
+            Self::UnknownField { known, .. } | Self::UnknownWord { known, .. } => {
+                format!("one of {}", list(known))
+            }
+            Self::MissingField { name } => format!("a field {name:?}"),
+            Self::UnknownVersion { expected, .. } => format!("{expected}"),
+            Self::OutOfRange {
+                minimum, maximum, ..
+            } => format!("{minimum} to {maximum}"),
+            Self::WrongLength {
+                unit,
+                minimum,
+                maximum,
+                ..
+            } => format!("{minimum} to {maximum} {unit}"),
+            Self::InvalidPath { .. } => "a canonical absolute path".to_owned(),
+            Self::InvalidDigest { .. } => "64 characters 0-9 a-f".to_owned(),
+            Self::InvalidSize { .. } => "bytes, or a text as \"64MiB\"".to_owned(),
+            Self::InvalidDuration { .. } => "a text as \"60s\"".to_owned(),
+            Self::InvalidTimestamp { .. } => "a time as \"2027-01-01T00:00:00Z\"".to_owned(),
+            Self::InvalidCertificate { .. } => "one PEM block CERTIFICATE".to_owned(),
+            Self::CertificateVersion { .. } => "X.509 v3".to_owned(),
+            Self::KeyNotSupported { .. } | Self::InvalidKey => "an ECDSA key on P-256".to_owned(),
+            Self::FilesTooLarge { limit, .. } => format!("at most {limit} bytes"),
+            Self::ExceedsOwnLimit { limit, .. } => format!("at most {limit} bytes"),
+            _ => return None,
+        };
+        Some(text)
+    }
+
+    /// What was there instead, shortened, where that can be said.
+    #[must_use]
+    pub fn found(&self) -> Option<String> {
+        let text = match self {
+            Self::Syntax { found, .. }
+            | Self::NotAnInteger { found }
+            | Self::UnknownWord { found, .. }
+            | Self::OutOfRange { found, .. }
+            | Self::InvalidName { found, .. }
+            | Self::InvalidPath { found, .. }
+            | Self::InvalidDigest { found, .. }
+            | Self::InvalidSize { found }
+            | Self::InvalidDuration { found }
+            | Self::InvalidTimestamp { found, .. }
+            | Self::DuplicateElement { found }
+            | Self::KeyNotSupported { found }
+            | Self::UnknownParticipant { found, .. } => found.clone(),
+            Self::WrongType { found, .. } => (*found).to_owned(),
+            Self::DuplicateKey { name } | Self::UnknownField { name, .. } => name.clone(),
+            Self::NotSupported { what } => what.clone(),
+            Self::DocumentTooLarge { found, .. } | Self::WrongLength { found, .. } => {
+                format!("{found}")
+            }
+            Self::UnknownVersion { found, .. } => format!("{found}"),
+            Self::LoneSurrogate { found } => format!("\\u{found:04x}"),
+            Self::ForbiddenCharacter { found } => format!("U+{found:04X}"),
+            Self::CertificateVersion { found } => format!("X.509 v{found}"),
+            Self::CertificateExtension { oid, .. } => oid.clone(),
+            Self::UnknownFile { found, .. } => format!("{found}"),
+            Self::FilesTooLarge { found, .. } | Self::ExceedsOwnLimit { found, .. } => {
+                format!("{found}")
+            }
+            _ => return None,
+        };
+        Some(text)
+    }
+
+    /// What to do about it: one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::UnknownField {
+                nearest: Some(name),
+                ..
+            } => format!("did you mean {name:?}?"),
+            Self::UnknownParticipant {
+                nearest: Some(name),
+                ..
+            }
+            | Self::UnknownFile {
+                nearest: Some(name),
+                ..
+            } => format!("did you mean {name:?}?"),
+            Self::UnknownField { known, .. } if !known.is_empty() => {
+                format!("the fields here are {}", list(known))
+            }
+            _ => super::code::hint(self.code()).to_owned(),
+        }
+    }
+}
+
+/// Words in quotes, with commas.
+fn list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,149 @@
+//! What is allowed in a policy, and probably not meant.
+
+use alloc::string::String;
+use core::fmt;
+
+use super::{Position, show};
+use crate::{FilePath, ParticipantName, PathPattern, Timestamp};
+
+/// Something that is allowed, and that the parties should know before they agree.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Warning {
+    pub(crate) position: Position,
+    pub(crate) pointer: String,
+    pub(crate) cause: WarningCause,
+}
+
+/// What a [`Warning`] is about.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WarningCause {
+    /// A provided file that no stage may read or run, and that nobody receives.
+    #[error("{path} is provided, but no stage may read it and nobody receives it")]
+    InputNotUsed {
+        /// The file.
+        path: FilePath,
+    },
+    /// An output or intermediate file that no stage may write.
+    #[error("no stage may write {path}")]
+    NeverWritten {
+        /// The file.
+        path: FilePath,
+    },
+    /// An intermediate file that no stage may read.
+    #[error("{path} is intermediate, and no stage may read it")]
+    NeverRead {
+        /// The file.
+        path: FilePath,
+    },
+    /// An entry of a stage's `read` or `write` that a more specific one overrides or repeats.
+    #[error("{specific} is covered by {general} too; {specific} decides alone")]
+    OverlappingRights {
+        /// The entry that decides.
+        specific: PathPattern,
+        /// The entry around it.
+        general: PathPattern,
+    },
+    /// A participant that no other part of the policy names.
+    #[error("{participant} neither provides, receives, approves nor runs anything")]
+    WithoutRole {
+        /// The participant.
+        participant: ParticipantName,
+    },
+    /// An isolate that does not protect from the host.
+    #[error("the isolate {kind:?} protects nobody from the host")]
+    Unprotected {
+        /// The kind of isolate.
+        kind: &'static str,
+    },
+    /// Nobody receives an output.
+    #[error("nobody receives anything from this computation")]
+    NoOutput,
+    /// The policy does not expire.
+    #[error("the policy does not expire")]
+    NoExpiry,
+    /// A certificate's time is over.
+    #[error("the certificate of {participant} expired at {not_after}")]
+    CertificateExpired {
+        /// The participant.
+        participant: ParticipantName,
+        /// The end of its validity.
+        not_after: Timestamp,
+    },
+    /// A certificate's time has not come.
+    #[error("the certificate of {participant} is not valid before {not_before}")]
+    CertificateNotYetValid {
+        /// The participant.
+        participant: ParticipantName,
+        /// The start of its validity.
+        not_before: Timestamp,
+    },
+    /// The policy's time is over.
+    #[error("the policy expired at {expires}")]
+    PolicyExpired {
+        /// The end of the policy.
+        expires: Timestamp,
+    },
+}
+
+impl Warning {
+    /// Where in the document.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The line, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.position.line
+    }
+
+    /// The column in that line, from 1, in characters.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.position.column
+    }
+
+    /// The place as a JSON pointer (RFC 6901).
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// What it is about, for code that tells warnings apart.
+    #[must_use]
+    pub fn cause(&self) -> &WarningCause {
+        &self.cause
+    }
+
+    /// The stable code, as `VC-0180`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.cause {
+            WarningCause::InputNotUsed { .. } => "VC-0180",
+            WarningCause::NeverWritten { .. } => "VC-0181",
+            WarningCause::OverlappingRights { .. } => "VC-0182",
+            WarningCause::WithoutRole { .. } => "VC-0183",
+            WarningCause::Unprotected { .. } => "VC-0184",
+            WarningCause::NoOutput => "VC-0185",
+            WarningCause::NoExpiry => "VC-0186",
+            WarningCause::NeverRead { .. } => "VC-0187",
+            WarningCause::CertificateExpired { .. } => "VC-0190",
+            WarningCause::CertificateNotYetValid { .. } => "VC-0191",
+            WarningCause::PolicyExpired { .. } => "VC-0192",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        super::code::hint(self.code())
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, self.position, &self.pointer, self.code(), &self.cause)
+    }
+}
