@@ -39,6 +39,9 @@ const CRIT: i64 = 2;
 const ES256: i64 = -7;
 /// More headers than this are nobody's: bounds the work on the unprotected header.
 const MAX_HEADERS: usize = 16;
+/// Private protected header: the DER SubjectPublicKeyInfo of the key that signed. It says which key
+/// to try; whether that key is to be believed is another question.
+pub const SPKI_HEADER: i64 = -70001;
 /// Bytes of a signature: r ‖ s.
 pub const SIGNATURE_BYTES: usize = 64;
 

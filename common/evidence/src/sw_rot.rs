@@ -39,7 +39,7 @@ use p256::ecdsa::{SigningKey, VerifyingKey};
 use veracruz_policy::{KeyDigest, PolicyHash, Sha256};
 
 use crate::cbor::{CborError, Reader, Writer};
-use crate::cose::{CoseError, Sign1, sign1};
+use crate::cose::{CoseError, SPKI_HEADER, Sign1, sign1};
 use crate::spki::{self, NotP256Spki};
 use crate::{Evidence, ReportData, Technology, Unverified};
 
@@ -61,8 +61,6 @@ const IMPLEMENTATION: i64 = 2396;
 const SOFTWARE_COMPONENTS: i64 = 2399;
 /// Private use (RFC 8392 section 9.1: less than -65536).
 const LAUNCH_POLICY: i64 = -70000;
-/// Private header label: the attester's SPKI.
-const ATTESTER_SPKI: i64 = -70001;
 
 /// Keys of a software component (RFC 9783 section 4.4.1).
 const MEASUREMENT_TYPE: i64 = 1;
@@ -88,7 +86,7 @@ pub fn sign(claims: &SwRotClaims, key: &SigningKey) -> Evidence {
     let spki = spki::of_p256(key.verifying_key());
     let payload = encode_claims(claims, &instance_id(&KeyDigest::of_spki(&spki)));
     let token = sign1(
-        |headers| headers.int(ATTESTER_SPKI, |w| w.bytes(&spki)),
+        |headers| headers.int(SPKI_HEADER, |w| w.bytes(&spki)),
         &payload,
         key,
     );
@@ -111,7 +109,7 @@ pub fn parse(token: &[u8]) -> Result<Unverified<Token<'_>>, SwRotError> {
         });
     }
     let header = sign1
-        .unverified_header(ATTESTER_SPKI)
+        .unverified_header(SPKI_HEADER)
         .ok_or(SwRotError::NoAttesterKey)?;
     let spki = Reader::new(header)?.bytes(spki::P256_SPKI_BYTES)?;
     let key = spki::parse_p256(spki)?;
