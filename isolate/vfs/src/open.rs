@@ -5,8 +5,8 @@ use crate::inode::{InodeId, Kind, Node};
 use crate::path::CanonicalPath;
 use crate::{Error, Rights, Vfs};
 
-/// How to open. The default follows no link, makes nothing, and is for neither reading nor
-/// writing.
+/// How to open. The default follows no link, makes nothing, and asks for neither reading nor
+/// writing: such a handle can be read through where the rules allow it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenOptions {
     /// Follow a symbolic link at the end of the path.
