@@ -1,0 +1,15 @@
+//! The sandbox of `process` isolates, as `docs/reference/process-isolate.md` describes it.
+//!
+//! It keeps the isolate from the rest of the machine. It does not keep the machine's owner from
+//! the isolate.
+
+mod inside;
+mod lock;
+mod outer_id;
+mod resources;
+mod seccomp;
+mod start;
+mod steps;
+
+pub use seccomp::{Only, Rule, TABLE, markdown};
+pub(crate) use start::Sandbox;

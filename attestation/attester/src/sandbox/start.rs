@@ -1,0 +1,209 @@
+//! The attester's side of starting an isolate.
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, socketpair};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use seccompiler::BpfProgram;
+
+use super::inside::{Plan, Report, become_isolate};
+use super::outer_id::OuterId;
+use super::seccomp;
+use crate::image::Image;
+use crate::wire::{Landlock, Refusal, Step};
+use crate::{Limits, ServeError};
+
+/// How long the steps may take until the image is executed. They take about a millisecond.
+const DEADLINE: Timespec = Timespec {
+    tv_sec: 10,
+    tv_nsec: 0,
+};
+
+/// What all launches share.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    filter: BpfProgram,
+    null: OwnedFd,
+    outer: OuterId,
+}
+
+/// A process that executes the image, and the attester's ends of its channels.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) process: OwnedFd,
+    pub(crate) pid: u32,
+    pub(crate) landlock: Landlock,
+    pub(crate) control: OwnedFd,
+    pub(crate) connections: OwnedFd,
+    pub(crate) evidence: OwnedFd,
+}
+
+impl Sandbox {
+    /// Compiles the filter and looks at what this process may do.
+    pub(crate) fn prepare() -> Result<Self, ServeError> {
+        let filter = seccomp::compile().map_err(|error| ServeError::Filter(error.to_string()))?;
+        let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
+        let null = null.map_err(|source| ServeError::Null(source.into()))?;
+        Ok(Self {
+            filter,
+            null,
+            outer: OuterId::choose(),
+        })
+    }
+
+    /// Starts an isolate and waits until it executes the image. `slot` tells its user from other
+    /// isolates'. Call it in a process without other threads.
+    pub(crate) fn start(
+        &self,
+        image: &Image,
+        limits: &Limits,
+        slot: u16,
+    ) -> Result<Started, Refusal> {
+        let [control, theirs_control] = pair(SocketType::STREAM)?;
+        let [connections, theirs_connections] = pair(SocketType::SEQPACKET)?;
+        let [evidence, theirs_evidence] = pair(SocketType::SEQPACKET)?;
+        let [status, theirs_status] = pair(SocketType::SEQPACKET)?;
+        let plan = Plan {
+            null: self.null.as_fd(),
+            control: theirs_control.as_fd(),
+            connections: theirs_connections.as_fd(),
+            evidence: theirs_evidence.as_fd(),
+            image: image.as_fd(),
+            status: theirs_status.as_fd(),
+            filter: &self.filter,
+            limits,
+            may_set_groups: self.outer.may_set_groups(),
+        };
+        let failed = |errno: Errno| Refusal::Sandbox {
+            step: Step::Namespaces,
+            errno: errno.raw_os_error(),
+        };
+        let Some((process, pid)) = fork_into_namespaces().map_err(failed)? else {
+            become_isolate(&plan)
+        };
+        // Its ends must be closed here, or their closing there would go unnoticed.
+        drop((
+            theirs_control,
+            theirs_connections,
+            theirs_evidence,
+            theirs_status,
+        ));
+        let led = self
+            .write_maps(pid, slot)
+            .and_then(|()| wait_for_execution(&status));
+        match led {
+            Ok(landlock) => Ok(Started {
+                process,
+                pid,
+                landlock,
+                control,
+                connections,
+                evidence,
+            }),
+            Err(refusal) => {
+                end(&process);
+                Err(refusal)
+            }
+        }
+    }
+
+    fn write_maps(&self, pid: u32, slot: u16) -> Result<(), Refusal> {
+        let failed = |error: io::Error| Refusal::Sandbox {
+            step: Step::IdMap,
+            errno: error.raw_os_error().unwrap_or_default(),
+        };
+        let file = |name: &str| format!("/proc/{pid}/{name}");
+        let [users, groups] = self.outer.maps(slot);
+        if !self.outer.may_set_groups() {
+            fs::write(file("setgroups"), "deny").map_err(failed)?;
+        }
+        fs::write(file("gid_map"), groups).map_err(failed)?;
+        fs::write(file("uid_map"), users).map_err(failed)
+    }
+}
+
+/// Lets the new process go on, and reads its status channel until it closes: by executing the
+/// image, or by failing.
+fn wait_for_execution(status: &OwnedFd) -> Result<Landlock, Refusal> {
+    rustix::net::send(status, &[1], SendFlags::NOSIGNAL).map_err(Refusal::internal)?;
+    let mut landlock = None;
+    loop {
+        let mut ready = [PollFd::new(status, PollFlags::IN)];
+        if poll(&mut ready, Some(&DEADLINE)).map_err(Refusal::internal)? == 0 {
+            return Err(Refusal::internal(Errno::TIMEDOUT));
+        }
+        let mut report = [0; Report::MAX * 4];
+        let (_, length) = rustix::net::recv(status, &mut report, RecvFlags::empty())
+            .map_err(Refusal::internal)?;
+        match (
+            Report::parse(report.get(..length).unwrap_or_default()),
+            landlock,
+        ) {
+            (Some(Report::Ready(found)), _) => landlock = Some(found),
+            (Some(Report::Failed(step, errno)), _) => {
+                return Err(Refusal::Sandbox {
+                    step,
+                    errno: errno.raw_os_error(),
+                });
+            }
+            (None, Some(landlock)) if length == 0 => return Ok(landlock),
+            // It was killed on its way.
+            (None, _) => return Err(Refusal::internal(Errno::CHILD)),
+        }
+    }
+}
+
+/// Kills and reaps a process that did not become an isolate.
+fn end(process: &OwnedFd) {
+    let _ = pidfd_send_signal(process, Signal::KILL);
+    let _ = waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED);
+}
+
+fn pair(kind: SocketType) -> Result<[OwnedFd; 2], Refusal> {
+    let pair = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None);
+    pair.map(|(ours, theirs)| [ours, theirs])
+        .map_err(Refusal::internal)
+}
+
+/// Like fork, into new namespaces of every kind. In the new process, which is process 1 there,
+/// it returns `None`; here, a descriptor of the process and its number.
+fn fork_into_namespaces() -> Result<Option<(OwnedFd, u32)>, Errno> {
+    let namespaces = libc::CLONE_NEWUSER
+        | libc::CLONE_NEWNS
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWNET
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP;
+    let mut process: RawFd = -1;
+    // SAFETY: all zeros is a valid `clone_args`: no stack, no thread-local storage, no ids.
+    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+    arguments.flags = u64::from((namespaces | libc::CLONE_PIDFD).unsigned_abs());
+    arguments.pidfd = (&raw mut process).expose_provenance() as u64;
+    arguments.exit_signal = u64::from(libc::SIGCHLD.unsigned_abs());
+    // SAFETY: without CLONE_VM this is a fork: the child has a copy of all memory and goes on on a
+    // copy of this stack. The caller's process has no other threads, so that no lock is held in
+    // the copy by a thread that is not there. `arguments` and `process` outlive the call.
+    let pid = unsafe {
+        libc::syscall(
+            libc::SYS_clone3,
+            &raw mut arguments,
+            size_of::<libc::clone_args>(),
+        )
+    };
+    match u32::try_from(pid) {
+        Ok(0) => Ok(None),
+        // SAFETY: the kernel wrote a fresh descriptor, which nothing else owns.
+        Ok(pid) => Ok(Some((unsafe { OwnedFd::from_raw_fd(process) }, pid))),
+        Err(_) => {
+            let error = io::Error::last_os_error();
+            Err(Errno::from_io_error(&error).unwrap_or(Errno::INVAL))
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Decides about requests: the host's, and the isolates' own for evidence.
+
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+use rustix::process::{Signal, pidfd_send_signal};
+use veracruz_evidence::channel;
+use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_policy::{Policy, Sha256};
+
+use super::isolates::{Isolates, MAX_RUNNING, Running};
+use crate::image::{Image, Images};
+use crate::sandbox::Sandbox;
+use crate::wire::{Exit, IsolateId, LimitedBy, Refusal, Reply, Request, VERSION};
+use crate::{AttesterKey, Limits};
+
+/// The class of the only reason why an isolate gets no evidence: it did not send 64 bytes.
+const WRONG_LENGTH: u16 = 1;
+/// Bytes of a policy's errors that go back to who sent it.
+const MAX_DETAIL: usize = 4096;
+
+/// What becomes of a request.
+pub(super) enum Answer {
+    Now(Reply, Vec<OwnedFd>),
+    /// The reply is due when this isolate has ended.
+    WhenEnded(IsolateId),
+}
+
+pub(super) struct Desk {
+    key: AttesterKey,
+    sandbox: Sandbox,
+    images: Images,
+    isolates: Isolates,
+}
+
+impl Desk {
+    pub(super) fn new(key: AttesterKey, sandbox: Sandbox) -> Self {
+        Self {
+            key,
+            sandbox,
+            images: Images::default(),
+            isolates: Isolates::default(),
+        }
+    }
+
+    pub(super) fn running(&self) -> impl Iterator<Item = (IsolateId, &Running)> {
+        self.isolates.running()
+    }
+
+    /// Answers the host.
+    pub(super) fn answer(
+        &mut self,
+        request: Result<Request, Refusal>,
+        descriptors: Vec<OwnedFd>,
+    ) -> Answer {
+        let answered = request.and_then(|request| self.decide(request, descriptors));
+        answered.unwrap_or_else(|refusal| {
+            tracing::warn!(%refusal, "request refused");
+            Answer::Now(Reply::Refused(refusal), Vec::new())
+        })
+    }
+
+    fn decide(&mut self, request: Request, mut come: Vec<OwnedFd>) -> Result<Answer, Refusal> {
+        let expected = u8::from(matches!(request, Request::Register));
+        let found = u8::try_from(come.len()).unwrap_or(u8::MAX);
+        if found != expected {
+            return Err(Refusal::Descriptors { expected, found });
+        }
+        let now = |reply| Ok(Answer::Now(reply, Vec::new()));
+        match request {
+            Request::Hello(VERSION) => now(self.hello()),
+            Request::Hello(found) => Err(Refusal::Version {
+                expected: VERSION,
+                found,
+            }),
+            Request::Register => {
+                let source = come.pop().ok_or(Refusal::Descriptors { expected, found })?;
+                now(self.register(source)?)
+            }
+            Request::Launch {
+                image,
+                policy,
+                limits,
+            } => self.launch(&Sha256::from_bytes(image), &policy, &limits),
+            Request::Attach(id) => self.attach(id),
+            Request::List => now(Reply::Listed(self.isolates.list())),
+            Request::Stop(id) => self.stop(id),
+        }
+    }
+
+    fn hello(&self) -> Reply {
+        Reply::Hello {
+            spki: self.key.spki().to_vec(),
+            limited_by: LimitedBy::ResourceLimits,
+        }
+    }
+
+    fn register(&mut self, source: OwnedFd) -> Result<Reply, Refusal> {
+        let image = Image::copy(source)?;
+        let digest = image.digest();
+        tracing::info!(%digest, "image registered");
+        self.images.keep(image);
+        Ok(Reply::Registered(*digest.as_bytes()))
+    }
+
+    fn launch(
+        &mut self,
+        image: &Sha256,
+        policy: &[u8],
+        limits: &Limits,
+    ) -> Result<Answer, Refusal> {
+        limits.check()?;
+        let policy = Policy::parse(policy)
+            .map_err(|errors| policy_refusal(&errors))?
+            .hash();
+        if self.isolates.is_full() {
+            let most = u32::try_from(MAX_RUNNING).unwrap_or(u32::MAX);
+            return Err(Refusal::TooManyIsolates { most });
+        }
+        let id = self.fresh_id()?;
+        let unknown = Refusal::UnknownImage {
+            digest: *image.as_bytes(),
+        };
+        let found = self.images.find(image).ok_or(unknown)?;
+        let [.., high, low] = id.0.to_be_bytes();
+        let started = self
+            .sandbox
+            .start(found, limits, u16::from_be_bytes([high, low]))?;
+        tracing::info!(isolate = %id, pid = started.pid, %policy, %image, "isolate started");
+        let isolate = Running {
+            image: *image,
+            policy,
+            pid: started.pid,
+            landlock: started.landlock,
+            process: started.process,
+            control: started.control,
+            connections: started.connections,
+            evidence: Some(started.evidence),
+        };
+        self.isolates.insert(id, isolate);
+        self.attach(id)
+    }
+
+    /// Gives copies of the host's ends; the attester keeps its own, for a host that comes again.
+    fn attach(&self, id: IsolateId) -> Result<Answer, Refusal> {
+        let isolate = self
+            .isolates
+            .get(id)
+            .ok_or_else(|| match self.isolates.exit(id) {
+                Some(_) => Refusal::IsolateEnded { id },
+                None => Refusal::UnknownIsolate { id },
+            })?;
+        let copy = |descriptor: &OwnedFd| {
+            rustix::io::fcntl_dupfd_cloexec(descriptor, 0).map_err(Refusal::internal)
+        };
+        let copies = vec![copy(&isolate.control)?, copy(&isolate.connections)?];
+        let reply = Reply::Running {
+            id,
+            pid: isolate.pid,
+            landlock: isolate.landlock,
+        };
+        Ok(Answer::Now(reply, copies))
+    }
+
+    fn stop(&mut self, id: IsolateId) -> Result<Answer, Refusal> {
+        if let Some(exit) = self.isolates.exit(id) {
+            self.isolates.forget(id);
+            return Ok(Answer::Now(Reply::Stopped(exit), Vec::new()));
+        }
+        let isolate = self
+            .isolates
+            .get(id)
+            .ok_or(Refusal::UnknownIsolate { id })?;
+        match pidfd_send_signal(&isolate.process, Signal::KILL) {
+            // It has just ended by itself, and will be reaped as if it had been killed.
+            Ok(()) | Err(Errno::SRCH) => Ok(Answer::WhenEnded(id)),
+            Err(error) => Err(Refusal::internal(error)),
+        }
+    }
+
+    /// Answers one request of an isolate, with evidence about that isolate and no other.
+    pub(super) fn answer_isolate(&mut self, id: IsolateId) {
+        let Some(isolate) = self.isolates.get_mut(id) else {
+            return;
+        };
+        let Some(evidence) = &isolate.evidence else {
+            return;
+        };
+        // One byte more than a request has, so that a longer one is seen to be longer.
+        let mut request = [0; channel::REQUEST_BYTES + 1];
+        let request = match rustix::net::recv(evidence, &mut request, RecvFlags::DONTWAIT) {
+            Err(Errno::AGAIN | Errno::INTR) => return,
+            // The isolate wants no evidence any more; an empty message cannot be told from that.
+            Err(_) | Ok((_, 0)) => {
+                isolate.evidence = None;
+                return;
+            }
+            Ok((_, length)) => request.get(..length).unwrap_or_default().to_vec(),
+        };
+        let reply = match channel::parse_request(&request) {
+            Ok(report_data) => {
+                let claims = SwRotClaims {
+                    report_data,
+                    runtime: isolate.image,
+                    launch_policy: isolate.policy,
+                };
+                channel::Reply::Evidence(sw_rot::sign(&claims, self.key.signing()))
+            }
+            Err(_) => channel::Reply::Refused(WRONG_LENGTH),
+        };
+        // An isolate that does not read its replies loses them.
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let _ = rustix::net::send(evidence, &reply.encode(), flags);
+    }
+
+    /// Reaps an isolate; none while it runs.
+    pub(super) fn bury(&mut self, id: IsolateId) -> Option<Exit> {
+        let exit = self.isolates.bury(id)?;
+        tracing::info!(isolate = %id, ?exit, "isolate ended");
+        Some(exit)
+    }
+
+    pub(super) fn forget(&mut self, id: IsolateId) {
+        self.isolates.forget(id);
+    }
+
+    fn fresh_id(&self) -> Result<IsolateId, Refusal> {
+        loop {
+            let number = getrandom::u64().map_err(|_| Refusal::internal(Errno::IO))?;
+            let id = IsolateId(number);
+            if !self.isolates.is_known(id) {
+                return Ok(id);
+            }
+        }
+    }
+}
+
+fn policy_refusal(errors: &impl std::fmt::Display) -> Refusal {
+    let mut detail = errors.to_string();
+    detail.truncate(detail.floor_char_boundary(MAX_DETAIL));
+    Refusal::Policy { detail }
+}

@@ -1,0 +1,241 @@
+//! The attester's process: one thread, one loop, nothing that waits for anybody.
+
+mod connection;
+mod desk;
+mod isolates;
+mod listen;
+
+use std::convert::Infallible;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::sandbox::Sandbox;
+use crate::wire::IsolateId;
+use crate::{AttesterKey, KeyError};
+use connection::Connection;
+use desk::{Answer, Desk};
+use listen::Listener;
+
+/// Connections served at once. More wait in the socket's queue.
+const MAX_CONNECTIONS: usize = 32;
+
+/// Where the attester keeps its state, and where it listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The directory of the key; made with mode 0700.
+    pub state_dir: PathBuf,
+    /// The unix socket; made with mode 0600.
+    pub socket: PathBuf,
+}
+
+impl Config {
+    /// All in one directory; the socket is `attester.sock` there.
+    #[must_use]
+    pub fn in_dir(state_dir: impl AsRef<Path>) -> Self {
+        let state_dir = state_dir.as_ref().to_path_buf();
+        Self {
+            socket: state_dir.join("attester.sock"),
+            state_dir,
+        }
+    }
+}
+
+/// Serves for ever. The isolates die with this process, however it ends.
+///
+/// # Errors
+///
+/// What keeps it from starting, or an error of the kernel's `poll`. Nothing that a client or an
+/// isolate does ends it.
+pub fn serve(config: &Config) -> Result<Infallible, ServeError> {
+    refuse_threads()?;
+    let key = AttesterKey::open(&config.state_dir)?;
+    let listener = Listener::open(config)?;
+    let sandbox = Sandbox::prepare()?;
+    tracing::info!(key = %key.digest(), socket = %config.socket.display(), "attester is ready");
+    let mut server = Server {
+        listener,
+        connections: Vec::new(),
+        desk: Desk::new(key, sandbox),
+    };
+    loop {
+        server.turn()?;
+    }
+}
+
+/// A fork copies only the calling thread: locks of others would stay locked in the copy.
+fn refuse_threads() -> Result<(), ServeError> {
+    let tasks = std::fs::read_dir("/proc/self/task").map_err(ServeError::NoProc)?;
+    match tasks.count() {
+        1 => Ok(()),
+        found => Err(ServeError::Threads { found }),
+    }
+}
+
+struct Server {
+    listener: Listener,
+    connections: Vec<Connection>,
+    desk: Desk,
+}
+
+/// What a descriptor of the loop belongs to.
+#[derive(Clone, Copy)]
+enum Source {
+    Listener,
+    /// The index of a connection.
+    Connection(usize),
+    Evidence(IsolateId),
+    Process(IsolateId),
+}
+
+impl Server {
+    /// Waits for something to happen, and serves each that is ready once.
+    fn turn(&mut self) -> Result<(), ServeError> {
+        for source in self.wait()? {
+            match source {
+                Source::Listener => self.accept(),
+                Source::Connection(index) => self.serve_connection(index),
+                Source::Evidence(id) => self.desk.answer_isolate(id),
+                Source::Process(id) => self.bury(id),
+            }
+        }
+        let now = Instant::now();
+        self.connections
+            .retain(|connection| !connection.is_over(now));
+        Ok(())
+    }
+
+    fn wait(&self) -> Result<Vec<Source>, ServeError> {
+        let mut sources = Vec::new();
+        let mut descriptors = Vec::new();
+        if self.connections.len() < MAX_CONNECTIONS {
+            sources.push(Source::Listener);
+            descriptors.push(PollFd::from_borrowed_fd(
+                self.listener.as_fd(),
+                PollFlags::IN,
+            ));
+        }
+        for (index, connection) in self.connections.iter().enumerate() {
+            sources.push(Source::Connection(index));
+            let wanted = connection.wanted();
+            descriptors.push(PollFd::from_borrowed_fd(connection.as_fd(), wanted));
+        }
+        for (id, isolate) in self.desk.running() {
+            sources.push(Source::Process(id));
+            let process = isolate.process.as_fd();
+            descriptors.push(PollFd::from_borrowed_fd(process, PollFlags::IN));
+            if let Some(evidence) = &isolate.evidence {
+                sources.push(Source::Evidence(id));
+                descriptors.push(PollFd::from_borrowed_fd(evidence.as_fd(), PollFlags::IN));
+            }
+        }
+        let patience = self.patience();
+        match poll(&mut descriptors, patience.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(ServeError::Poll(error.into())),
+        }
+        let ready = sources.into_iter().zip(&descriptors);
+        Ok(ready
+            .filter(|(_, found)| !found.revents().is_empty())
+            .map(|(source, _)| source)
+            .collect())
+    }
+
+    /// Time until the next connection must have made progress.
+    fn patience(&self) -> Option<Timespec> {
+        let now = Instant::now();
+        let next = self
+            .connections
+            .iter()
+            .filter_map(Connection::deadline)
+            .min()?;
+        let left = next
+            .saturating_duration_since(now)
+            .saturating_add(Duration::from_millis(1));
+        left.try_into().ok()
+    }
+
+    fn accept(&mut self) {
+        if let Some(stream) = self.listener.accept() {
+            self.connections.push(Connection::new(stream));
+        }
+    }
+
+    fn serve_connection(&mut self, index: usize) {
+        let Some(connection) = self.connections.get_mut(index) else {
+            return;
+        };
+        let Some((request, descriptors)) = connection.advance() else {
+            return;
+        };
+        match self.desk.answer(request, descriptors) {
+            Answer::Now(reply, descriptors) => connection.reply(&reply, descriptors),
+            Answer::WhenEnded(id) => connection.wait_for(id),
+        }
+    }
+
+    /// An isolate's process ended: whoever waited for that is told.
+    fn bury(&mut self, id: IsolateId) {
+        let Some(exit) = self.desk.bury(id) else {
+            return;
+        };
+        let mut awaited = false;
+        for connection in &mut self.connections {
+            awaited |= connection.ended(id, exit);
+        }
+        if awaited {
+            self.desk.forget(id);
+        }
+    }
+}
+
+/// Why the attester does not serve. All of them are for its administrator to mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// This process has other threads, and so cannot be forked safely.
+    #[error("this process has {found} threads; the attester must be alone in its process")]
+    Threads {
+        /// How many it has.
+        found: usize,
+    },
+    /// The machine has no `/proc`.
+    #[error("/proc cannot be read: {0}")]
+    NoProc(io::Error),
+    /// Another attester uses this directory.
+    #[error("another attester is running in {path}", path = state_dir.display())]
+    AlreadyRunning {
+        /// The directory.
+        state_dir: PathBuf,
+    },
+    /// The socket could not be made.
+    #[error("cannot listen at {path}: {source}", path = socket.display())]
+    Listen {
+        /// Where.
+        socket: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something that is no socket is where the socket should be.
+    #[error("{path} exists and is no socket", path = socket.display())]
+    NotASocket {
+        /// Where.
+        socket: PathBuf,
+    },
+    /// The filter of system calls does not compile for this architecture.
+    #[error("the filter of system calls: {0}")]
+    Filter(String),
+    /// There is no `/dev/null` for the isolates.
+    #[error("/dev/null cannot be opened: {0}")]
+    Null(io::Error),
+    /// The kernel does not wait for descriptors any more.
+    #[error("waiting for requests: {0}")]
+    Poll(io::Error),
+}
