@@ -1,0 +1,361 @@
+//! What a worker may ask of the kernel. Public so that a test, or an auditor, can put a process
+//! of its own under exactly these restrictions and try what it likes.
+//!
+//! Each level adds to the one before, and there is no way back:
+//!
+//! 1. [`Level::Compiling`]: no files, no sockets, no signals to processes outside, no privileges
+//!    to gain. Threads and executable memory are still possible.
+//! 2. [`Level::Locked`]: no new executable memory, no threads. Forking is still possible. This
+//!    is where a program's process stands before it receives anybody's data.
+//! 3. [`Level::Stage`]: no processes, no descriptors, bounded memory and processor time. This is
+//!    where a program runs.
+//!
+//! A call outside of the table below fails with `EPERM`; one of [`HOSTILE`], which no honest
+//! worker could ever make, kills.
+#![allow(unsafe_code)]
+
+use std::{collections::BTreeMap, io, time::Duration};
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
+    Scope,
+};
+use rustix::process::{DumpableBehavior, Resource, Rlimit};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+/// How far a worker is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Level {
+    /// For the compiler.
+    Compiling,
+    /// When compilation is over.
+    Locked,
+    /// For one run.
+    Stage,
+}
+
+/// How much memory and processor time the kernel lets a worker have. They are an outer bound
+/// for one that got out of the engine's hands, and wider than the limits that the engine keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Writable private memory, in bytes.
+    pub data: u64,
+    /// Address space, in bytes.
+    pub address_space: u64,
+    /// Processor time, rounded up to seconds.
+    pub cpu_time: Option<Duration>,
+}
+
+/// Confines the calling process. It must have no threads but the calling one.
+///
+/// # Errors
+/// The kernel's. The process must end then, since it may be confined in part.
+pub fn confine(level: Level, bounds: &Bounds) -> io::Result<()> {
+    lower(Resource::Data, bounds.data)?;
+    lower(Resource::As, bounds.address_space)?;
+    match level {
+        Level::Compiling => {
+            lower(Resource::Core, 0)?;
+            rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+            rustix::thread::set_no_new_privs(true)?;
+            leave_the_file_system()?;
+            install(&hostile()?)?;
+            install(&permitted(Level::Compiling)?)?;
+            // Installed after the other, so that its answer counts.
+            install(&no_clone3()?)?;
+        }
+        Level::Locked => {
+            refuse_executable_memory();
+            install(&permitted(Level::Locked)?)?;
+        }
+        Level::Stage => {
+            if let Some(time) = bounds.cpu_time {
+                lower(Resource::Cpu, time.as_secs().saturating_add(2))?;
+            }
+            lower(Resource::Nproc, 0)?;
+            lower(Resource::Nofile, 0)?;
+            install(&permitted(Level::Stage)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// When a call is permitted.
+enum When {
+    Always,
+    /// Memory that is private and not executable (`mmap`).
+    PrivateData,
+    /// Memory that is not executable (`mprotect`).
+    Data,
+    /// A new process that shares nothing (`clone`).
+    Fork,
+    /// A thread or process in the same namespaces (`clone`).
+    SameNamespaces,
+    /// This argument has one of these values.
+    Is(u8, &'static [u64]),
+}
+
+use When::{Always, Data, Fork, Is, PrivateData, SameNamespaces};
+
+const PR_SET_VMA: u64 = 0x5356_4d41;
+
+/// The one table: a call, the last level at which it is permitted, when, and (in the comment)
+/// what for.
+const PERMITTED: &[(libc::c_long, Level, When)] = &[
+    // Memory for programs, files and the allocator.
+    (libc::SYS_mmap, Level::Stage, PrivateData),
+    (libc::SYS_mprotect, Level::Stage, Data),
+    (libc::SYS_munmap, Level::Stage, Always),
+    (libc::SYS_mremap, Level::Stage, Always),
+    (libc::SYS_madvise, Level::Stage, Always),
+    (libc::SYS_brk, Level::Stage, Always),
+    // Allocators name their memory.
+    (libc::SYS_prctl, Level::Stage, Is(0, &[PR_SET_VMA])),
+    // Inputs are checked, outputs are written, and all are closed. Messages of a panic go to
+    // the empty file that stands for standard error.
+    (libc::SYS_fstat, Level::Stage, Always),
+    (
+        libc::SYS_fcntl,
+        Level::Stage,
+        Is(1, &[libc::F_GETFD as u64, libc::F_GET_SEALS as u64]),
+    ),
+    (libc::SYS_pwrite64, Level::Stage, Always),
+    (libc::SYS_write, Level::Stage, Always),
+    (libc::SYS_writev, Level::Stage, Always),
+    (libc::SYS_close, Level::Stage, Always),
+    // Traps are signals: their handler was installed before, returns, and has a stack.
+    (libc::SYS_rt_sigreturn, Level::Stage, Always),
+    (libc::SYS_rt_sigprocmask, Level::Stage, Always),
+    (libc::SYS_sigaltstack, Level::Stage, Always),
+    // What the standard library and allocators do at any time.
+    (libc::SYS_futex, Level::Stage, Always),
+    (libc::SYS_clock_gettime, Level::Stage, Always),
+    (libc::SYS_getrandom, Level::Stage, Always),
+    (libc::SYS_getpid, Level::Stage, Always),
+    (libc::SYS_gettid, Level::Stage, Always),
+    (libc::SYS_getcpu, Level::Stage, Always),
+    (libc::SYS_sched_yield, Level::Stage, Always),
+    (libc::SYS_restart_syscall, Level::Stage, Always),
+    (libc::SYS_exit, Level::Stage, Always),
+    (libc::SYS_exit_group, Level::Stage, Always),
+    // Orders from the runtime, and the answers.
+    (libc::SYS_recvmsg, Level::Locked, Always),
+    (libc::SYS_sendmsg, Level::Locked, Always),
+    (libc::SYS_ppoll, Level::Locked, Always),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_poll, Level::Locked, Always),
+    // A fork a stage, watched, killed (which Landlock confines to its own children) and reaped.
+    (libc::SYS_clone, Level::Locked, Fork),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_fork, Level::Locked, Always),
+    (libc::SYS_set_robust_list, Level::Locked, Always),
+    (libc::SYS_set_tid_address, Level::Locked, Always),
+    (libc::SYS_pidfd_open, Level::Locked, Always),
+    (libc::SYS_pidfd_send_signal, Level::Locked, Always),
+    (libc::SYS_wait4, Level::Locked, Always),
+    // The stage ties itself to its parent, and confines itself.
+    (libc::SYS_getppid, Level::Locked, Always),
+    (
+        libc::SYS_prctl,
+        Level::Locked,
+        Is(
+            0,
+            &[
+                libc::PR_SET_PDEATHSIG as u64,
+                libc::PR_SET_DUMPABLE as u64,
+                libc::PR_SET_NO_NEW_PRIVS as u64,
+            ],
+        ),
+    ),
+    (libc::SYS_prlimit64, Level::Locked, Is(0, &[0])),
+    (libc::SYS_seccomp, Level::Locked, Always),
+    // Compiling takes threads, executable memory, and files in memory for initial data.
+    (libc::SYS_mmap, Level::Compiling, Always),
+    (libc::SYS_mprotect, Level::Compiling, Always),
+    (libc::SYS_clone, Level::Compiling, SameNamespaces),
+    (libc::SYS_rseq, Level::Compiling, Always),
+    (libc::SYS_sched_getaffinity, Level::Compiling, Always),
+    (libc::SYS_rt_sigaction, Level::Compiling, Always),
+    (libc::SYS_membarrier, Level::Compiling, Always),
+    (libc::SYS_memfd_create, Level::Compiling, Always),
+    (libc::SYS_ftruncate, Level::Compiling, Always),
+    (libc::SYS_fcntl, Level::Compiling, Always),
+    // Names of threads; no executable memory from now on.
+    (
+        libc::SYS_prctl,
+        Level::Compiling,
+        Is(
+            0,
+            &[libc::PR_SET_NAME as u64, libc::PR_SET_MDWE as u64],
+        ),
+    ),
+];
+
+/// Calls that kill at every level.
+pub const HOSTILE: &[libc::c_long] = &[
+    libc::SYS_socket,
+    libc::SYS_socketpair,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_execve,
+    libc::SYS_execveat,
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_io_uring_setup,
+    libc::SYS_add_key,
+    libc::SYS_keyctl,
+    libc::SYS_request_key,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_kexec_load,
+    libc::SYS_personality,
+];
+
+impl When {
+    /// As alternatives; none means always.
+    fn rules(&self) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+        use SeccompCmpOp::{Eq, MaskedEq};
+        let argument = |index, op, value| {
+            SeccompCondition::new(index, SeccompCmpArgLen::Qword, op, value)
+        };
+        let executable = libc::PROT_EXEC as u64;
+        // MAP_TYPE of the kernel: the bits that tell shared and private apart.
+        let kind = 0xf;
+        let namespaces = [
+            libc::CLONE_NEWCGROUP,
+            libc::CLONE_NEWIPC,
+            libc::CLONE_NEWNET,
+            libc::CLONE_NEWNS,
+            libc::CLONE_NEWPID,
+            libc::CLONE_NEWUSER,
+            libc::CLONE_NEWUTS,
+        ]
+        .into_iter()
+        .fold(0, |all, flag| all | flag as u64);
+        let of_fork = 0xff
+            | libc::CLONE_CHILD_SETTID as u64
+            | libc::CLONE_CHILD_CLEARTID as u64
+            | libc::CLONE_PARENT_SETTID as u64;
+        Ok(match self {
+            Always => Vec::new(),
+            Data => vec![SeccompRule::new(vec![argument(
+                2,
+                MaskedEq(executable),
+                0,
+            )?])?],
+            PrivateData => vec![SeccompRule::new(vec![
+                argument(2, MaskedEq(executable), 0)?,
+                argument(3, MaskedEq(kind), libc::MAP_PRIVATE as u64)?,
+            ])?],
+            Fork => vec![SeccompRule::new(vec![argument(0, MaskedEq(!of_fork), 0)?])?],
+            SameNamespaces => vec![SeccompRule::new(vec![argument(
+                0,
+                MaskedEq(namespaces),
+                0,
+            )?])?],
+            Is(index, values) => values
+                .iter()
+                .map(|value| SeccompRule::new(vec![argument(*index, Eq, *value)?]))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn permitted(level: Level) -> io::Result<BpfProgram> {
+    let mut calls: BTreeMap<i64, Option<Vec<SeccompRule>>> = BTreeMap::new();
+    for (call, _, when) in PERMITTED.iter().filter(|(_, last, _)| *last >= level) {
+        let rules = when.rules().map_err(io::Error::other)?;
+        let all = calls.entry(*call).or_insert_with(|| Some(Vec::new()));
+        if rules.is_empty() {
+            *all = None;
+        } else if let Some(all) = all {
+            all.extend(rules);
+        }
+    }
+    let calls = calls
+        .into_iter()
+        .map(|(call, rules)| (call, rules.unwrap_or_default()))
+        .collect();
+    filter(calls, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
+}
+
+fn hostile() -> io::Result<BpfProgram> {
+    let calls = HOSTILE.iter().map(|call| (*call, Vec::new())).collect();
+    filter(calls, SeccompAction::Allow, SeccompAction::KillProcess)
+}
+
+/// The flags of `clone3` stand in memory, where no filter can look. The C library uses `clone`
+/// when it hears that there is none.
+fn no_clone3() -> io::Result<BpfProgram> {
+    let calls = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    filter(calls, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))
+}
+
+fn filter(
+    calls: BTreeMap<i64, Vec<SeccompRule>>,
+    others: SeccompAction,
+    these: SeccompAction,
+) -> io::Result<BpfProgram> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(io::Error::other)?;
+    SeccompFilter::new(calls, others, these, arch)
+        .and_then(BpfProgram::try_from)
+        .map_err(io::Error::other)
+}
+
+fn install(filter: &BpfProgram) -> io::Result<()> {
+    seccompiler::apply_filter(filter).map_err(io::Error::other)
+}
+
+/// No file can be opened, no port bound or dialled, no process outside signalled, as far as this
+/// kernel's Landlock goes. The filter alone keeps all but the last.
+fn leave_the_file_system() -> io::Result<()> {
+    const NEWEST: ABI = ABI::V6;
+    Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(NEWEST))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(NEWEST)))
+        .and_then(|rules| rules.scope(Scope::from_all(NEWEST)))
+        .and_then(Ruleset::create)
+        .and_then(landlock::RulesetCreated::restrict_self)
+        .map(drop)
+        .map_err(io::Error::other)
+}
+
+/// Kernels from 6.3 also refuse at the mapping itself; the filter refuses on all of them.
+fn refuse_executable_memory() {
+    // SAFETY: `prctl` with this option takes numbers alone.
+    let _ = unsafe { libc::prctl(libc::PR_SET_MDWE, libc::PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) };
+}
+
+/// Sets a limit, where it is not lower already. The greatest that it can be raised to is lowered
+/// along only where nothing later needs more.
+fn lower(resource: Resource, value: u64) -> io::Result<()> {
+    let now = rustix::process::getrlimit(resource);
+    let value = now.maximum.map_or(value, |greatest| value.min(greatest));
+    let keep = matches!(resource, Resource::Data | Resource::As);
+    let maximum = if keep { now.maximum } else { Some(value) };
+    let limit = Rlimit {
+        current: Some(value),
+        maximum,
+    };
+    Ok(rustix::process::setrlimit(resource, limit)?)
+}

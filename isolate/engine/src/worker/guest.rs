@@ -1,0 +1,310 @@
+//! One run of a program: its files, its limits, and what became of them.
+
+use std::{io, os::fd::OwnedFd, sync::Arc};
+
+use veracruz_vfs::{Quotas, Rights, Rules, Vfs};
+use veracruz_wasi::{Config, Exit, IntoWasm as _, Limits, Sink, Wasi};
+use wasmtime::{AsContextMut as _, Caller, Engine, Linker, Memory, ResourceLimiter, Store};
+
+use super::compile::Compiled;
+use crate::{
+    error::{LimitName, Trap},
+    memfd::{Sealed, write_all_at},
+    message::{Order, Outcome, Refused, Report, cut},
+    settings::Clock,
+};
+
+/// What a command exports.
+pub(super) const START: &str = "_start";
+
+/// What belongs to one run.
+pub(super) struct State {
+    wasi: Wasi,
+    limiter: Limiter,
+    memory: Option<Memory>,
+}
+
+/// The descriptors that come with an order.
+pub(super) struct Descriptors {
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+    pub(super) inputs: Vec<OwnedFd>,
+    pub(super) outputs: Vec<OwnedFd>,
+}
+
+/// All that programs can import.
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    macro_rules! bind {
+        ([$linker:expr] $(fn $name:ident($($arg:ident: $ty:ty),* $(,)?);)*) => {$(
+            $linker.func_wrap(
+                veracruz_wasi::MODULE,
+                stringify!($name),
+                |mut caller: Caller<'_, State> $(, $arg: $ty)*| {
+                    let memory = memory(&mut caller);
+                    let (bytes, state) = match &memory {
+                        Some(memory) => memory.data_and_store_mut(&mut caller),
+                        // Every address in an empty memory is out of bounds.
+                        None => (&mut [][..], caller.data_mut()),
+                    };
+                    state.wasi.$name(bytes $(, $arg)*)
+                        .into_wasm()
+                        .map_err(wasmtime::Error::from)
+                },
+            )?;
+        )*};
+    }
+    veracruz_wasi::for_each_function!(bind, linker);
+    Ok(linker)
+}
+
+/// The program's memory, looked up at the first call.
+fn memory(caller: &mut Caller<'_, State>) -> Option<Memory> {
+    if caller.data().memory.is_none() {
+        let memory = caller.get_export("memory")?.into_memory();
+        caller.data_mut().memory = memory;
+    }
+    caller.data().memory
+}
+
+/// Runs the program and fills the outputs.
+pub(super) fn run(compiled: &Compiled, order: &Order, descriptors: Descriptors) -> Report {
+    try_run(compiled, order, descriptors).unwrap_or_else(|error| Report::of(error.into()))
+}
+
+fn try_run(
+    compiled: &Compiled,
+    order: &Order,
+    descriptors: Descriptors,
+) -> Result<Report, Unable> {
+    let mut store = Store::new(
+        &compiled.engine,
+        State {
+            wasi: wasi(order, descriptors.inputs)?,
+            limiter: Limiter::new(order),
+            memory: None,
+        },
+    );
+    store.limiter(|state| &mut state.limiter);
+    let outcome = match call(compiled, &mut store) {
+        Ok(()) => Outcome::Exited(0),
+        Err(error) => outcome(&error),
+    };
+    let State { wasi, limiter, .. } = store.into_data();
+    let mut report = Report {
+        peak_memory: limiter.peak,
+        refused: limiter.refused,
+        ..Report::of(outcome)
+    };
+    let finished = wasi.finish();
+    report.stdout = keep(&descriptors.stdout, &finished.stdout)?;
+    report.stderr = keep(&descriptors.stderr, &finished.stderr)?;
+    if matches!(report.outcome, Outcome::Exited(_)) {
+        collect(&finished.vfs, order, &descriptors.outputs, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn call(compiled: &Compiled, store: &mut Store<State>) -> wasmtime::Result<()> {
+    let instance = compiled.program.instantiate(store.as_context_mut())?;
+    instance
+        .get_typed_func::<(), ()>(store.as_context_mut(), START)?
+        .call(store, ())
+}
+
+fn wasi(order: &Order, inputs: Vec<OwnedFd>) -> Result<Wasi, Unable> {
+    let settings = &order.settings;
+    let Clock::Fixed { realtime_ns } = settings.clock;
+    let mut rules = Rules::new();
+    for right in &settings.rights {
+        let rights = Rights {
+            read: right.read,
+            write: right.write,
+        };
+        rules
+            .grant(&right.pattern, rights)
+            .map_err(|error| Unable::order(&right.pattern, &error))?;
+    }
+    let quotas = Quotas {
+        bytes: settings.written_bytes,
+        files: settings.files,
+    };
+    let mut vfs = Vfs::new(rules, quotas, realtime_ns);
+    for (input, fd) in order.inputs.iter().zip(inputs) {
+        let content = Sealed::adopt(fd, input.bytes)?.map()?;
+        vfs.provide(&input.path, Arc::new(content))
+            .map_err(|error| Unable::order(&input.path, &error))?;
+    }
+    let mut config = Config::new(vfs, settings.seed.bytes());
+    config.args.clone_from(&settings.args);
+    config.env.clone_from(&settings.env);
+    config.realtime_ns = realtime_ns;
+    config.stdout = Sink::Keep {
+        max_bytes: settings.stdout_bytes,
+    };
+    config.stderr = Sink::Keep {
+        max_bytes: settings.stderr_bytes,
+    };
+    config.limits = Limits {
+        open_files: settings.open_files,
+        ..Limits::default()
+    };
+    Wasi::new(config).map_err(|error| Unable::order("the program's surroundings", &error))
+}
+
+/// Writes what was captured; a stream is never longer than its file.
+fn keep(file: &OwnedFd, bytes: &[u8]) -> io::Result<u64> {
+    use std::os::fd::AsFd as _;
+    write_all_at(file.as_fd(), bytes, 0)?;
+    Ok(bytes.len() as u64)
+}
+
+/// Writes each output that the program has made to its file.
+fn collect(vfs: &Vfs, order: &Order, files: &[OwnedFd], report: &mut Report) -> io::Result<()> {
+    use std::os::fd::AsFd as _;
+    for (index, (output, fd)) in (0..).zip(order.outputs.iter().zip(files)) {
+        let Some(file) = vfs.file(&output.path) else {
+            report.outputs.push(None);
+            continue;
+        };
+        if file.size() > output.bytes {
+            report.outcome = Outcome::OutputTooLarge {
+                output: index,
+                found: file.size(),
+            };
+            return Ok(());
+        }
+        let mut offset = 0u64;
+        for chunk in file.chunks() {
+            write_all_at(fd.as_fd(), chunk, offset)?;
+            offset = offset.saturating_add(chunk.len() as u64);
+        }
+        report.outputs.push(Some(file.size()));
+    }
+    Ok(())
+}
+
+/// Reads how a program ended from what the engine says.
+fn outcome(error: &wasmtime::Error) -> Outcome {
+    use wasmtime::Trap as T;
+    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
+        return Outcome::Exited(*code);
+    }
+    Outcome::Trapped(match error.downcast_ref::<T>() {
+        Some(T::StackOverflow) => return Outcome::StackOverflow,
+        Some(T::UnreachableCodeReached) => Trap::Unreachable,
+        Some(T::MemoryOutOfBounds) => Trap::MemoryOutOfBounds,
+        Some(T::TableOutOfBounds) => Trap::TableOutOfBounds,
+        Some(T::IndirectCallToNull) => Trap::CallToNull,
+        Some(T::BadSignature) => Trap::BadSignature,
+        Some(T::IntegerOverflow) => Trap::IntegerOverflow,
+        Some(T::IntegerDivisionByZero) => Trap::DivisionByZero,
+        Some(T::BadConversionToInteger) => Trap::BadConversion,
+        _ => Trap::Other,
+    })
+}
+
+/// Why a run could not even start or be finished.
+enum Unable {
+    Order(String),
+    System(io::Error),
+}
+
+impl Unable {
+    fn order(what: &str, error: &dyn std::fmt::Display) -> Self {
+        Self::Order(cut(&format!("{what}: {error}")))
+    }
+}
+
+impl From<io::Error> for Unable {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<Unable> for Outcome {
+    fn from(unable: Unable) -> Self {
+        match unable {
+            Unable::Order(reason) => Self::InvalidOrder(reason),
+            Unable::System(error) => Self::Failed(error.raw_os_error().unwrap_or(libc::EIO)),
+        }
+    }
+}
+
+/// Counts what all memories and all tables take together, and remembers what it refused first.
+struct Limiter {
+    memory: Budget,
+    tables: Budget,
+    peak: u64,
+    refused: Option<Refused>,
+}
+
+struct Budget {
+    name: LimitName,
+    allowed: u64,
+    used: u64,
+}
+
+impl Limiter {
+    fn new(order: &Order) -> Self {
+        let budget = |name, allowed| Budget {
+            name,
+            allowed,
+            used: 0,
+        };
+        Self {
+            memory: budget(LimitName::Memory, order.settings.memory),
+            tables: budget(LimitName::Tables, order.settings.table_elements),
+            peak: 0,
+            refused: None,
+        }
+    }
+}
+
+impl Budget {
+    /// Takes the growth into account, or says how much would have been in use.
+    fn grow(&mut self, current: usize, desired: usize) -> Result<(), Refused> {
+        let growth = (desired as u64).saturating_sub(current as u64);
+        let wanted = self.used.saturating_add(growth);
+        if wanted > self.allowed {
+            return Err(Refused {
+                limit: self.name,
+                wanted,
+            });
+        }
+        self.used = wanted;
+        Ok(())
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // Beyond the program's own maximum it is no affair of ours.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let grown = self.memory.grow(current, desired);
+        self.peak = self.peak.max(self.memory.used);
+        self.refused = self.refused.or(grown.err());
+        Ok(grown.is_ok())
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let grown = self.tables.grow(current, desired);
+        self.refused = self.refused.or(grown.err());
+        Ok(grown.is_ok())
+    }
+}
