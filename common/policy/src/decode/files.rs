@@ -13,6 +13,7 @@ use crate::{
 };
 
 const FILE: Fields = Fields {
+    unit: "field",
     known: &[
         "provider",
         "receivers",

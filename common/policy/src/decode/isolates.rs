@@ -8,6 +8,7 @@ use super::{
 use crate::{Cause, Isolates, MAX_DIGESTS, ProcessIsolate};
 
 const ISOLATES: Fields = Fields {
+    unit: "isolate",
     known: &["process"],
     later: &[
         "sgx",
@@ -24,6 +25,7 @@ const ISOLATES: Fields = Fields {
 };
 
 const PROCESS: Fields = Fields {
+    unit: "field",
     known: &["runtime", "attesters"],
     later: &[],
 };

@@ -8,6 +8,7 @@ use crate::{File, Limits, MAX_TOTAL_FILE_BYTES, PathPattern, Stage};
 
 /// The fields of a stage's `limits`. Those of `execution` are the same, beside others.
 pub(super) const STAGE_LIMITS: Fields = Fields {
+    unit: "field",
     known: &[
         "memory",
         "time",

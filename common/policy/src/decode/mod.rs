@@ -33,6 +33,7 @@ use object::{Fields, Object};
 const VERSION: i64 = 1;
 
 const POLICY: Fields = Fields {
+    unit: "field",
     known: &[
         "veracruz",
         "name",
@@ -157,7 +158,7 @@ impl<'d> Errors<'d> {
 
     /// Notes an error; beyond the most that are shown they are only dropped.
     pub(crate) fn add(&mut self, offset: usize, pointer: &Pointer<'_>, cause: Cause) {
-        if self.list.len() < MAX_ERRORS {
+        if !self.is_full() {
             self.list.push(PolicyError {
                 position: Position::of(self.document, offset),
                 pointer: pointer.to_text(),
@@ -169,6 +170,11 @@ impl<'d> Errors<'d> {
     /// Notes an error at a place that is known by its pointer alone.
     pub(crate) fn add_at(&mut self, root: &Node, at: &Pointer<'_>, place: Place, cause: Cause) {
         self.add(at.locate(root, place), at, cause);
+    }
+
+    /// Will further errors be dropped?
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= MAX_ERRORS
     }
 
     pub(crate) fn finish(self) -> Option<PolicyErrors> {

@@ -12,6 +12,8 @@ pub(super) const SHOWN: usize = 64;
 
 /// The fields of an object.
 pub(super) struct Fields {
+    /// What one of them is called.
+    pub(super) unit: &'static str,
     /// What this version takes.
     pub(super) known: &'static [&'static str],
     /// What belongs to the language, and is refused as not supported by this version.
@@ -33,9 +35,13 @@ impl<'a> Object<'a> {
             if fields.known.contains(&name) {
                 continue;
             }
+            // A hundred thousand unknown fields are not worth a hundred thousand suggestions.
+            if errors.is_full() {
+                break;
+            }
             let cause = if fields.later.contains(&name) {
                 Cause::NotSupported {
-                    what: alloc::format!("the field {name:?}"),
+                    what: alloc::format!("the {} {name:?}", fields.unit),
                 }
             } else {
                 Cause::UnknownField {

@@ -12,6 +12,7 @@ use crate::{
 };
 
 const PARTICIPANT: Fields = Fields {
+    unit: "field",
     known: &["certificate", "description"],
     later: &["trust"],
 };

@@ -15,6 +15,7 @@ use crate::{
 };
 
 const STAGE: Fields = Fields {
+    unit: "field",
     known: &[
         "program",
         "args",

@@ -237,7 +237,7 @@ pub enum Cause {
         nearest: Option<String>,
     },
     /// A stage's program is not a file of the policy.
-    #[error("there is no file {found:?}")]
+    #[error("there is no file {found}")]
     UnknownFile {
         /// The path.
         found: FilePath,

@@ -51,7 +51,7 @@ impl PolicyError {
     }
 
     /// The place as a JSON pointer (RFC 6901), as `/files/~1input~1a.csv/provider`; empty for the
-    /// whole document.
+    /// whole document. Names in it are as in the document: they may have any character.
     #[must_use]
     pub fn pointer(&self) -> &str {
         &self.pointer

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes the certificates of the tests with OpenSSL 3, and keeps no private key. Run by hand when a
+# new one is needed: the answers in the tests are about these very certificates.
+set -eu
+cd "$(dirname "$0")"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+certificate() { # name, key, extensions in the syntax of `openssl x509 -extfile` (none: X.509 v1)
+    if [ -e "$1.pem" ]; then return; fi
+    printf '%b' "$3" > "$scratch/extensions"
+    openssl req -new -key "$scratch/$2.key" -subj "/CN=$1" -out "$scratch/request"
+    if [ -n "$3" ]; then
+        openssl x509 -req -in "$scratch/request" -signkey "$scratch/$2.key" -days 3650 \
+            -extfile "$scratch/extensions" -out "$1.pem"
+    else
+        openssl x509 -req -in "$scratch/request" -signkey "$scratch/$2.key" -days 3650 -out "$1.pem"
+    fi
+}
+
+for name in acme globex lab; do
+    openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/$name.key"
+    certificate "$name" "$name" 'basicConstraints=critical,CA:FALSE\n'
+done
+certificate acme-again acme 'basicConstraints=CA:FALSE\n'
+certificate version-1 lab ''
+certificate critical-known lab 'keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,clientAuth\n'
+certificate critical-unknown lab '1.2.3.4.5=critical,DER:0500\n'
+openssl ecparam -name secp384r1 -genkey -noout -out "$scratch/p384.key"
+certificate p384 p384 'basicConstraints=CA:FALSE\n'
+openssl genpkey -algorithm ED25519 -out "$scratch/ed25519.key"
+certificate ed25519 ed25519 'basicConstraints=CA:FALSE\n'
+openssl ec -in "$scratch/lab.key" -conv_form compressed -out "$scratch/compressed.key"
+certificate compressed compressed 'basicConstraints=CA:FALSE\n'
