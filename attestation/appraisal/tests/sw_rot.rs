@@ -1,6 +1,7 @@
 //! Every check of the software root of trust, by a forgery that passes all others.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "in a test a panic is the report of a failure"
 )]
 

@@ -30,8 +30,12 @@ const WALL_MS: i64 = 1;
 const CPU_MS: i64 = 2;
 const MEMORY_BYTES: i64 = 3;
 
-/// More entries than a policy of 1 MiB can have.
-const MAX_ENTRIES: usize = 1 << 16;
+/// No table has more entries than a policy has files or participants.
+const MAX_ENTRIES: usize = if veracruz_policy::MAX_FILES > veracruz_policy::MAX_PARTICIPANTS {
+    veracruz_policy::MAX_FILES
+} else {
+    veracruz_policy::MAX_PARTICIPANTS
+};
 const MAX_NAME_BYTES: usize = veracruz_policy::MAX_NAME_LENGTH;
 const MAX_PATH_BYTES: usize = veracruz_policy::MAX_PATH_BYTES;
 
