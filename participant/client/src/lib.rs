@@ -1,1 +1,74 @@
-//! A participant: attest, provision, run, fetch.
+//! The participant's end: attest an isolate, provision it, run it, fetch results, check receipts.
+//!
+//! All logic of the command line is here, for other front ends to stand on. It is *not* a judge
+//! of evidence (`veracruz-appraisal` is), and it is not trusted by anyone but its own user.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), veracruz_client::Error> {
+//! use std::path::Path;
+//! use std::sync::Arc;
+//! use veracruz_client::{Connection, Ledger, Policy, Provisioning, Source, WaitOptions};
+//! # let file = veracruz_client::FilePath::parse("/input/acme.csv").unwrap();
+//!
+//! // The own copy of the policy: from the other parties, never from the host.
+//! let policy = Arc::new(Policy::parse(&std::fs::read("policy.json").unwrap()).unwrap());
+//! let identity = veracruz_client::identity::load(Path::new("acme.pem"), None)?;
+//! let ledger = Ledger::beside(Path::new("acme.pem"));
+//! let now = veracruz_client::now();
+//!
+//! let connection = Connection::open("host:7470", &policy, &identity, None, now).await?;
+//! let (mut connection, appraised) = connection.attest(false, now).await?;
+//! println!("{}", appraised.words());
+//!
+//! let provisioning = Provisioning { ledger: &ledger, again: false, now };
+//! let status = connection.status().await?;
+//! connection.approve(&status, provisioning).await?;
+//! let source = Source::File("overlap.csv".into());
+//! connection.upload(&file, &source, provisioning, &mut |_, _| {}).await?;
+//! let run = connection.start_run(connection.status().await?.tag).await?;
+//! connection.wait_for_run(run.run, WaitOptions::default()).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing can be sent before the appraisal, since there is nothing to send it with:
+//!
+//! ```compile_fail,E0599
+//! # async fn example(
+//! #     connection: veracruz_client::Connection<veracruz_client::Unattested>,
+//! #     path: &veracruz_client::FilePath,
+//! #     source: &veracruz_client::Source,
+//! #     provisioning: veracruz_client::Provisioning<'_>,
+//! # ) {
+//! let mut connection = connection; // Connection<Unattested>
+//! connection.upload(path, source, provisioning, &mut |_, _| {}).await;
+//! # }
+//! ```
+
+mod clock;
+mod codes;
+mod connection;
+mod error;
+mod files;
+mod host;
+pub mod identity;
+mod ledger;
+mod random;
+mod receipt;
+mod resume;
+mod transport;
+
+pub use clock::now;
+pub use codes::{CODES, CodeText};
+pub use connection::{
+    Appraised, ApprovalTerms, Connection, DownloadOptions, Downloaded, Provisioning, Source,
+    Uploaded, WaitOptions, approval_jws,
+};
+pub use error::{Error, ErrorClass};
+pub use host::{HostClient, HostedComputation};
+pub use ledger::{Ledger, Provisioned, StoredReceipt};
+pub use receipt::{DatedAppraisal, verify_receipt};
+pub use resume::{Dial, upload_resuming};
+pub use veracruz_policy::{FilePath, InstanceId, Policy, PolicyHash, Sha256, Timestamp};
+pub use veracruz_receipt::{Opening, Verified};
+pub use veracruz_session::{Attested, Identity, Unattested};

@@ -1,0 +1,86 @@
+//! The step from a connection to trust in its far end.
+
+use bytes::Bytes;
+pub use veracruz_appraisal::Appraised;
+use veracruz_appraisal::{AppraisalError, appraise};
+use veracruz_evidence::ReportData;
+use veracruz_policy::{Policy, Timestamp};
+use veracruz_protocol::{AttestationRequest, AttestationResponse, Route, limits, media};
+use veracruz_session::Appraiser;
+
+use super::{Connection, Proven, Unproven};
+use crate::error::Error;
+use crate::transport::{self, Call};
+
+impl Unproven {
+    /// Asks for evidence on this connection and appraises it by the participant's own policy.
+    ///
+    /// Where that fails the connection is closed, and nothing but a nonce was sent over it.
+    /// `accept_unprotected` says that the caller knows that whoever runs the host can see what
+    /// is uploaded; without it, policies that say `"unprotected": true` are refused.
+    ///
+    /// # Errors
+    /// [`Error::PolicyExpired`] and [`Error::Unprotected`] before anything is asked;
+    /// [`Error::EvidenceRefused`] with the appraisal's own reason; those of every call.
+    pub async fn attest(
+        self,
+        accept_unprotected: bool,
+        now: Timestamp,
+    ) -> Result<(Proven, Appraised), Error> {
+        let Self {
+            mut http,
+            session,
+            party,
+        } = self;
+        party.check_expiry(now)?;
+        if party.policy.unprotected() && !accept_unprotected {
+            return Err(Error::Unprotected);
+        }
+        let name = "POST of a nonce";
+        let request = AttestationRequest {
+            nonce: *session.nonce().as_bytes(),
+        };
+        let body = Bytes::from(request.to_json());
+        let call = Call::new(name, "POST", Route::Attestation.path());
+        let response = http.call(call, Some((media::JSON, body))).await?;
+        let limit = limits::EVIDENCE_BYTES.saturating_mul(2);
+        let AttestationResponse { evidence } = transport::read_json(name, response, limit).await?;
+        let appraiser = ByPolicy {
+            policy: &party.policy,
+            now,
+        };
+        let (session, appraised) = session
+            .appraise(&evidence, &appraiser)
+            .map_err(|error| Error::EvidenceRefused(Box::new(error)))?;
+        if !appraised.protects_from_host() && !accept_unprotected {
+            return Err(Error::Unprotected);
+        }
+        Ok((
+            Connection {
+                http,
+                session,
+                party,
+            },
+            appraised,
+        ))
+    }
+}
+
+/// Reference values and anchors come from the participant's copy of the policy alone.
+struct ByPolicy<'a> {
+    policy: &'a Policy,
+    now: Timestamp,
+}
+
+impl Appraiser for ByPolicy<'_> {
+    type Appraised = Appraised;
+    type Error = AppraisalError;
+
+    fn appraise(
+        &self,
+        evidence: &[u8],
+        expected: &ReportData,
+    ) -> Result<Appraised, AppraisalError> {
+        appraise(evidence, self.policy, expected, self.now)
+    }
+}

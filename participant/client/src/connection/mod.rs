@@ -1,0 +1,110 @@
+//! One connection to one isolate, before and after it has shown what it is.
+
+mod approval;
+mod attest;
+mod download;
+mod open;
+mod receipt;
+mod run;
+mod status;
+mod upload;
+
+use std::sync::Arc;
+
+use veracruz_policy::{InstanceId, ParticipantName, Policy, PolicyHash, Timestamp};
+use veracruz_session::{Attested, Identity, Session, Unattested};
+
+pub use approval::{ApprovalTerms, approval_jws};
+pub use attest::Appraised;
+pub use download::{DownloadOptions, Downloaded};
+pub use run::WaitOptions;
+pub use upload::{Provisioning, Source, Uploaded};
+
+use crate::error::Error;
+use crate::transport::Http;
+
+/// A connection to an isolate.
+///
+/// [`Connection<Unattested>`](Connection) can ask for the policy, the status and evidence, and
+/// nothing else. [`Connection::attest`] appraises the evidence by the participant's own copy of
+/// the policy and gives a [`Connection<Attested>`](Connection), which can do the rest.
+///
+/// It is one connection for all its life: when it breaks, every call is
+/// [`Error::ConnectionLost`], and a new connection has to be attested anew.
+pub struct Connection<State> {
+    http: Http,
+    session: Session<State>,
+    party: Party,
+}
+
+/// Who the participant is, by its own copy of the policy.
+#[derive(Clone)]
+pub(crate) struct Party {
+    policy: Arc<Policy>,
+    identity: Identity,
+    name: ParticipantName,
+}
+
+impl Party {
+    fn new(policy: &Arc<Policy>, identity: &Identity, now: Timestamp) -> Result<Self, Error> {
+        let key = identity.key();
+        let participant = policy
+            .participant_by_key(&key)
+            .ok_or(Error::NotAParticipant { key })?;
+        if now < participant.not_before || now > participant.not_after {
+            return Err(Error::CertificateDates {
+                not_before: participant.not_before,
+                not_after: participant.not_after,
+                now,
+            });
+        }
+        Ok(Self {
+            policy: Arc::clone(policy),
+            identity: identity.clone(),
+            name: participant.name.clone(),
+        })
+    }
+
+    /// Clients attest, approve and upload nothing after the policy's end.
+    fn check_expiry(&self, now: Timestamp) -> Result<(), Error> {
+        match self.policy.expires() {
+            Some(expired) if now >= expired => Err(Error::PolicyExpired { expired, now }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<State> Connection<State> {
+    /// The isolate at the other end. Before appraisal: whoever claims to be one.
+    pub fn instance(&self) -> InstanceId {
+        self.session.instance()
+    }
+
+    /// The hash of the participant's own copy of the policy.
+    pub fn policy_hash(&self) -> PolicyHash {
+        self.party.policy.hash()
+    }
+
+    /// The participant's own copy of the policy.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.party.policy
+    }
+
+    /// The participant's name in the policy.
+    pub fn participant(&self) -> &ParticipantName {
+        &self.party.name
+    }
+}
+
+impl<State> std::fmt::Debug for Connection<State> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("instance", &self.instance())
+            .field("participant", &self.party.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What this module's files use in common.
+pub(crate) type Unproven = Connection<Unattested>;
+pub(crate) type Proven = Connection<Attested>;

@@ -1,0 +1,84 @@
+//! Fetching the receipt of a run, and keeping it with a dated word of one's own.
+
+use std::path::Path;
+
+use veracruz_policy::Timestamp;
+use veracruz_protocol::{Route, limits};
+use veracruz_receipt::Verified;
+
+use super::Proven;
+use crate::error::Error;
+use crate::files;
+use crate::ledger::{Ledger, StoredReceipt};
+use crate::receipt::{DatedAppraisal, verify_receipt};
+use crate::transport::{self, Call};
+
+impl Proven {
+    /// Fetches the receipt of a run.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where there is none yet; those of every call.
+    pub async fn receipt(&mut self, run: u32) -> Result<Vec<u8>, Error> {
+        let name = "GET of a receipt";
+        let call = Call::new(name, "GET", Route::Receipt { run }.path());
+        let response = self.http.call(call, None).await?;
+        Ok(transport::read(name, response, limits::RECEIPT_BYTES)
+            .await?
+            .into())
+    }
+
+    /// Fetches the receipt of a run, verifies it, and keeps it in a new file, with this
+    /// participant's signed and dated appraisal beside it (`<destination>.appraisal.jws`).
+    ///
+    /// A receipt has no date of its own, since an isolate has no clock that anyone trusts: later
+    /// verification can judge at the date of an appraisal, and says whose clock that was.
+    ///
+    /// # Errors
+    /// [`Error::ReceiptRefused`], [`Error::ReceiptUnfit`]; [`Error::DestinationExists`]; those of every call.
+    pub async fn store_receipt(
+        &mut self,
+        run: u32,
+        destination: &Path,
+        ledger: &Ledger,
+        now: Timestamp,
+    ) -> Result<Verified, Error> {
+        let receipt = self.receipt(run).await?;
+        let verified = verify_receipt(&receipt, &self.party.policy, &[], now)?;
+        let (instance, expected) = (verified.payload.instance, self.instance());
+        if instance != expected || verified.payload.run != run {
+            return Err(Error::ReceiptUnfit {
+                reason: format!(
+                    "expected that of run {run} of {expected}, found that of run {} of {instance}",
+                    verified.payload.run
+                ),
+            });
+        }
+        let appraisal =
+            DatedAppraisal::of(&receipt, &self.party.name, now).sign(&self.party.identity)?;
+        put_new(destination, &receipt)?;
+        put_new(
+            &files::beside(destination, ".appraisal.jws"),
+            appraisal.as_bytes(),
+        )?;
+        let path = std::path::absolute(destination).unwrap_or_else(|_| destination.into());
+        ledger.note_receipt(
+            &self.policy_hash(),
+            &StoredReceipt {
+                instance,
+                run,
+                path,
+            },
+        )?;
+        Ok(verified)
+    }
+}
+
+fn put_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    files::create_private(path, contents).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            Error::DestinationExists { path: path.into() }
+        } else {
+            Error::file(path, "write")(error)
+        }
+    })
+}

@@ -1,0 +1,388 @@
+//! What can go wrong at the participant's end.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+use veracruz_appraisal::AppraisalError;
+use veracruz_policy::{FilePath, InstanceId, KeyDigest, PolicyHash, Sha256, Timestamp};
+use veracruz_protocol::{ErrorCode, Problem};
+use veracruz_receipt::ReceiptError;
+
+use crate::codes::{self, CodeText};
+
+/// Why something was not done. Each variant says who is at fault.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nobody listens at this address, or the network is at fault.
+    #[error("the host {address} does not answer: {source}")]
+    HostUnreachable {
+        /// Where it should have been.
+        address: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The isolate ended the handshake: it does not know this identity, or it is another
+    /// computation's isolate.
+    #[error("the isolate refused the connection: {alert}")]
+    HandshakeRefused {
+        /// The TLS alert (RFC 8446, section 6).
+        alert: String,
+    },
+    /// What answered does not speak this protocol.
+    #[error("what answers at {address} is no isolate: {reason}")]
+    NoIsolate {
+        /// Where it is.
+        address: String,
+        /// What TLS says.
+        reason: String,
+    },
+    /// The connection broke: the host, the network or the isolate ended it.
+    #[error("the connection broke: {reason}")]
+    ConnectionLost {
+        /// What was noticed.
+        reason: String,
+    },
+    /// The host led to another isolate than the one that was asked for.
+    #[error("expected the isolate {expected}, found {found}")]
+    OtherInstance {
+        /// The one that was asked for.
+        expected: InstanceId,
+        /// The one that answered.
+        found: InstanceId,
+    },
+    /// This identity is not one of the policy's participants.
+    #[error("no participant of the policy has the key {key}")]
+    NotAParticipant {
+        /// The identity's key.
+        key: KeyDigest,
+    },
+    /// The certificate in the policy does not hold at this time.
+    #[error("your certificate is valid from {not_before} to {not_after}; it is {now}")]
+    CertificateDates {
+        /// The first moment.
+        not_before: Timestamp,
+        /// The last moment.
+        not_after: Timestamp,
+        /// The time by this machine's clock.
+        now: Timestamp,
+    },
+    /// The policy is over.
+    #[error("the policy expired at {expired}; it is {now}")]
+    PolicyExpired {
+        /// Its `expires`.
+        expired: Timestamp,
+        /// The time by this machine's clock.
+        now: Timestamp,
+    },
+    /// The isolate has another policy than the participant's own copy.
+    #[error("expected the policy {expected}, the isolate has {found}")]
+    PolicyDiffers {
+        /// The hash of the participant's copy.
+        expected: PolicyHash,
+        /// The hash of what the isolate gave, or why it has none.
+        found: String,
+    },
+    /// The policy's isolates do not protect from the host, and the caller did not accept that.
+    #[error("this policy's isolates do not protect what you upload from whoever runs the host")]
+    Unprotected,
+    /// The evidence does not show what the policy asks for.
+    #[error("the isolate's evidence is refused: {0}")]
+    EvidenceRefused(#[source] Box<AppraisalError>),
+    /// The isolate or the host said no; its own code and words.
+    #[error("{0}")]
+    Refused(Box<Problem>),
+    /// An answer that the protocol does not have.
+    #[error("the answer to {request} cannot be understood: expected {expected}, found {found}")]
+    ReplyMalformed {
+        /// What was asked.
+        request: &'static str,
+        /// What would have been right.
+        expected: &'static str,
+        /// What came.
+        found: String,
+    },
+    /// Another isolate was provisioned under this policy before.
+    #[error("you provisioned the isolate {earlier} under this policy at {at}; this is {found}")]
+    SecondInstance {
+        /// The one in the ledger; the latest where there are several.
+        earlier: InstanceId,
+        /// When that was.
+        at: Timestamp,
+        /// The one at the other end now.
+        found: InstanceId,
+    },
+    /// The policy has no such file.
+    #[error("the policy has no file {path}")]
+    FileUnknown {
+        /// The path.
+        path: FilePath,
+    },
+    /// The policy has someone else provide this file.
+    #[error("the policy does not have you provide {path}")]
+    NotProvider {
+        /// The path.
+        path: FilePath,
+    },
+    /// The policy pins other contents.
+    #[error("{path}: the policy pins {expected}, your file is {found}")]
+    PinMismatch {
+        /// The path.
+        path: FilePath,
+        /// The digests that it may have, separated by commas.
+        expected: String,
+        /// The digest that it has.
+        found: Sha256,
+    },
+    /// The file is larger than the policy allows.
+    #[error("{path}: at most {expected} bytes, your file has {found}")]
+    FileTooLarge {
+        /// The path.
+        path: FilePath,
+        /// `max_bytes`.
+        expected: u64,
+        /// The length.
+        found: u64,
+    },
+    /// The file changed while it was uploaded.
+    #[error("{} changed while it was read", path.display())]
+    FileChanged {
+        /// The local file.
+        path: PathBuf,
+    },
+    /// What was downloaded is not what the isolate announced.
+    #[error("{path}: expected the SHA-256 {expected}, what arrived is {found}")]
+    DownloadDiffers {
+        /// The path.
+        path: FilePath,
+        /// What was announced.
+        expected: Sha256,
+        /// What arrived.
+        found: Sha256,
+    },
+    /// There is a file already where one should be put.
+    #[error("{} exists and is not overwritten", path.display())]
+    DestinationExists {
+        /// The local file.
+        path: PathBuf,
+    },
+    /// A file of the participant's cannot be used.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    File {
+        /// The local file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The identity's files cannot be used.
+    #[error("the identity {} cannot be used: {reason}", path.display())]
+    Identity {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The ledger cannot be used. Without it nothing is provisioned.
+    #[error("the ledger {} cannot be used: {reason}", path.display())]
+    Ledger {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A receipt does not hold.
+    #[error("the receipt is refused: {0}")]
+    ReceiptRefused(#[source] Box<ReceiptError>),
+    /// A receipt is another one than was asked for, or the appraisal beside it does not hold.
+    #[error("the receipt is refused: {reason}")]
+    ReceiptUnfit {
+        /// Why.
+        reason: String,
+    },
+    /// A run was not over when the caller stopped waiting.
+    #[error("run {run} was not over after {waited_ms} ms")]
+    StillRunning {
+        /// The run.
+        run: u32,
+        /// How long the caller waited, in milliseconds.
+        waited_ms: u64,
+    },
+    /// The operating system gave no randomness, or the cryptographic library failed.
+    #[error("this machine failed: {reason}")]
+    Machine {
+        /// What failed.
+        reason: String,
+    },
+}
+
+/// Who has to act, as scripts see it by the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// Something of the caller's own is wrong: a file, an identity, an argument.
+    Local,
+    /// The far end is not to be trusted: evidence, policy, digest, receipt.
+    Trust,
+    /// The isolate or the host refused.
+    Refused,
+    /// The network or the machine failed; trying again may help.
+    Unavailable,
+}
+
+/// Where the words for an error are.
+enum Text {
+    Shared(ErrorCode),
+    Own(CodeText),
+    Other {
+        code: &'static str,
+        hint: &'static str,
+    },
+}
+
+impl ErrorClass {
+    /// The exit code of the command line: 3 to 6. (1 is a fault of Veracruz, 2 is wrong usage.)
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Local => 3,
+            Self::Trust => 4,
+            Self::Refused => 5,
+            Self::Unavailable => 6,
+        }
+    }
+}
+
+impl Error {
+    /// The stable code, for `veracruz explain`: the isolate's own where it refused.
+    pub fn code(&self) -> &'static str {
+        match self.text() {
+            Text::Shared(code) => code.as_str(),
+            Text::Own(text) => text.code,
+            Text::Other { code, .. } => code,
+        }
+    }
+
+    /// What to do next, in one line.
+    pub fn hint(&self) -> &'static str {
+        match self.text() {
+            Text::Shared(code) => code.hint(),
+            Text::Own(text) => text.hint,
+            Text::Other { hint, .. } => hint,
+        }
+    }
+
+    fn text(&self) -> Text {
+        Text::Shared(match self {
+            Self::Refused(problem) => problem.code,
+            Self::EvidenceRefused(error) => {
+                return Text::Other {
+                    code: error.code(),
+                    hint: error.hint(),
+                };
+            }
+            Self::ReceiptRefused(error) => {
+                return Text::Other {
+                    code: error.code(),
+                    hint: error.hint(),
+                };
+            }
+            Self::OtherInstance { .. } => return Text::Own(codes::OTHER_INSTANCE),
+            Self::StillRunning { .. } => return Text::Own(codes::STILL_RUNNING),
+            Self::FileChanged { .. } => return Text::Own(codes::FILE_CHANGED),
+            Self::DestinationExists { .. } => return Text::Own(codes::DESTINATION),
+            Self::Ledger { .. } => return Text::Own(codes::LEDGER),
+            Self::HostUnreachable { .. } | Self::NoIsolate { .. } => ErrorCode::HostUnreachable,
+            Self::HandshakeRefused { .. } | Self::NotAParticipant { .. } => ErrorCode::PeerUnknown,
+            Self::ConnectionLost { .. } => ErrorCode::ConnectionLost,
+            Self::PolicyExpired { .. } => ErrorCode::PolicyExpired,
+            Self::PolicyDiffers { .. } => ErrorCode::PolicyDiffers,
+            Self::Unprotected => ErrorCode::UnprotectedIsolate,
+            Self::ReplyMalformed { .. } => ErrorCode::ReplyMalformed,
+            Self::SecondInstance { .. } => ErrorCode::SecondInstance,
+            Self::FileUnknown { .. } => ErrorCode::FileUnknown,
+            Self::NotProvider { .. } => ErrorCode::NotProvider,
+            Self::PinMismatch { .. } => ErrorCode::PinMismatch,
+            Self::FileTooLarge { .. } => ErrorCode::FileTooLarge,
+            Self::DownloadDiffers { .. } => ErrorCode::DownloadDiffers,
+            Self::File { .. } => ErrorCode::FileUnreadable,
+            Self::Identity { .. } | Self::CertificateDates { .. } => ErrorCode::IdentityUnusable,
+            Self::ReceiptUnfit { .. } => ErrorCode::ReceiptRefused,
+            Self::Machine { .. } => ErrorCode::Internal,
+        })
+    }
+
+    /// Who has to act.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::HostUnreachable { .. }
+            | Self::NoIsolate { .. }
+            | Self::ConnectionLost { .. }
+            | Self::StillRunning { .. }
+            | Self::Machine { .. } => ErrorClass::Unavailable,
+            Self::OtherInstance { .. }
+            | Self::PolicyDiffers { .. }
+            | Self::Unprotected
+            | Self::EvidenceRefused(_)
+            | Self::ReplyMalformed { .. }
+            | Self::SecondInstance { .. }
+            | Self::DownloadDiffers { .. }
+            | Self::ReceiptRefused(_)
+            | Self::ReceiptUnfit { .. } => ErrorClass::Trust,
+            Self::HandshakeRefused { .. } | Self::Refused(_) => ErrorClass::Refused,
+            Self::NotAParticipant { .. }
+            | Self::CertificateDates { .. }
+            | Self::PolicyExpired { .. }
+            | Self::FileUnknown { .. }
+            | Self::NotProvider { .. }
+            | Self::PinMismatch { .. }
+            | Self::FileTooLarge { .. }
+            | Self::FileChanged { .. }
+            | Self::DestinationExists { .. }
+            | Self::File { .. }
+            | Self::Identity { .. }
+            | Self::Ledger { .. } => ErrorClass::Local,
+        }
+    }
+
+    /// What would have been right and what was found instead, where the error is about that.
+    pub fn expected_and_found(&self) -> Option<(String, String)> {
+        Some(match self {
+            Self::OtherInstance { expected, found } => (expected.to_string(), found.to_string()),
+            Self::PolicyDiffers { expected, found } => (expected.to_string(), found.clone()),
+            Self::ReplyMalformed {
+                expected, found, ..
+            } => ((*expected).into(), found.clone()),
+            Self::PinMismatch {
+                expected, found, ..
+            } => (expected.clone(), found.to_string()),
+            Self::FileTooLarge {
+                expected, found, ..
+            } => (expected.to_string(), found.to_string()),
+            Self::DownloadDiffers {
+                expected, found, ..
+            } => (expected.to_string(), found.to_string()),
+            Self::SecondInstance { earlier, found, .. } => (earlier.to_string(), found.to_string()),
+            Self::Refused(problem) => (problem.expected.clone()?, problem.found.clone()?),
+            _ => return None,
+        })
+    }
+
+    /// Whether the same may succeed on a new connection.
+    pub fn is_connection_lost(&self) -> bool {
+        matches!(self, Self::ConnectionLost { .. })
+    }
+
+    pub(crate) fn file(
+        path: impl Into<PathBuf>,
+        action: &'static str,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File {
+            path,
+            action,
+            source,
+        }
+    }
+}

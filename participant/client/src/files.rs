@@ -1,0 +1,162 @@
+//! Files of the participant's: private, whole or not there, never overwritten by accident.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// Readable by its owner alone.
+const PRIVATE: u32 = 0o600;
+
+/// Makes a file that must not exist yet.
+pub(crate) fn create_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    sync_folder(path)
+}
+
+/// Makes a private file that must not exist yet.
+pub(crate) fn create_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    create_new(path, contents, PRIVATE)
+}
+
+/// Opens a private file for writing from its end; makes it if it is not there.
+pub(crate) fn append_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(PRIVATE)
+        .open(path)
+}
+
+/// Replaces a private file as a whole: whoever reads it sees the old or the new one.
+pub(crate) fn replace_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let next = beside(path, ".next");
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    create_private(&next, contents)?;
+    fs::rename(&next, path)?;
+    sync_folder(path)
+}
+
+/// Reads a file of at most `limit` bytes that nobody else can read.
+pub(crate) fn read_private(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path)?;
+    // Of the file that is open, not of what may stand at its path by now.
+    let metadata = file.metadata()?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "others can read it; `chmod 600` it, and think about who may have read it",
+        ));
+    }
+    let room = usize::try_from(metadata.len().min(limit))
+        .unwrap_or(0)
+        .saturating_add(1);
+    let mut contents = Zeroizing::new(Vec::with_capacity(room));
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut contents)?;
+    if u64::try_from(contents.len()).is_ok_and(|length| length <= limit) {
+        Ok(contents)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("more than {limit} bytes"),
+        ))
+    }
+}
+
+/// Puts `from` at `to`, in the same folder.
+///
+/// # Errors
+/// `AlreadyExists` where something is at `to` and `overwrite` is not set.
+pub(crate) fn put_in_place(from: &Path, to: &Path, overwrite: bool) -> io::Result<()> {
+    if overwrite {
+        fs::rename(from, to)?;
+    } else {
+        // A link, since renaming would replace what came there in the meantime.
+        match fs::hard_link(from, to) {
+            Ok(()) => fs::remove_file(from)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+            // Not every file system has links.
+            Err(_) if to.symlink_metadata().is_err() => fs::rename(from, to)?,
+            Err(error) => return Err(error),
+        }
+    }
+    sync_folder(to)
+}
+
+/// `path` with `suffix` after its name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Makes the name of a new file survive a power cut.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_file_is_made_once_and_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        create_private(&path, b"one").unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let again = create_private(&path, b"two").unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(*read_private(&path, 3).unwrap(), b"one");
+    }
+
+    #[test]
+    fn refuses_files_that_others_can_read_and_files_that_are_too_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        create_private(&path, b"four").unwrap();
+        assert_eq!(
+            read_private(&path, 3).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
+        for mode in [0o640, 0o604, 0o660, 0o601] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let error = read_private(&path, 4).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_overwritten_unless_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        create_private(&from, b"new").unwrap();
+        create_private(&to, b"old").unwrap();
+        let error = put_in_place(&from, &to, false).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&to).unwrap(), b"old");
+        put_in_place(&from, &to, true).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"new");
+        assert!(!from.exists());
+    }
+}

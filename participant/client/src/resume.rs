@@ -1,0 +1,102 @@
+//! Going on with an upload after a connection broke.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use veracruz_policy::{FilePath, InstanceId, Policy};
+use veracruz_protocol::ErrorCode;
+use veracruz_session::Identity;
+
+use crate::connection::{Connection, Provisioning, Source, Uploaded};
+use crate::error::Error;
+
+/// Where to find an isolate again.
+#[derive(Clone, Debug)]
+pub struct Dial {
+    /// The host, `name:port`.
+    pub host: String,
+    /// The participant's own copy of the policy.
+    pub policy: Arc<Policy>,
+    /// Who it is.
+    pub identity: Identity,
+    /// The one isolate that is meant. There is no 'any' here: what was begun at one isolate is
+    /// never gone on with at another.
+    pub instance: InstanceId,
+    /// See [`Connection::attest`].
+    pub accept_unprotected: bool,
+}
+
+/// How often to try anew.
+const ATTEMPTS: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Uploads as [`Connection::upload`], and where the connection breaks dials the *same* isolate,
+/// attests the new connection, and goes on. Returns when the isolate has committed the file.
+///
+/// # Errors
+/// As [`Connection::upload`]; [`Error::ConnectionLost`] and [`Error::HostUnreachable`] only after
+/// several attempts without progress. An isolate that is gone is not replaced.
+pub async fn upload_resuming(
+    dial: &Dial,
+    path: &FilePath,
+    source: &Source,
+    provisioning: Provisioning<'_>,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Uploaded, Error> {
+    let mut attempts_left = ATTEMPTS;
+    let mut pause = FIRST_PAUSE;
+    let mut furthest = 0;
+    loop {
+        let before = furthest;
+        let mut watched = |so_far, length| {
+            furthest = furthest.max(so_far);
+            progress(so_far, length);
+        };
+        let error = match attempt(dial, path, source, provisioning, &mut watched).await {
+            Ok(uploaded) => return Ok(uploaded),
+            Err(error) if may_pass(&error) => error,
+            Err(error) => return Err(error),
+        };
+        if furthest > before {
+            (attempts_left, pause) = (ATTEMPTS, FIRST_PAUSE);
+        }
+        attempts_left = attempts_left.saturating_sub(1);
+        if attempts_left == 0 {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+        pause = pause.saturating_mul(2);
+    }
+}
+
+async fn attempt(
+    dial: &Dial,
+    path: &FilePath,
+    source: &Source,
+    provisioning: Provisioning<'_>,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Uploaded, Error> {
+    let Dial {
+        host,
+        policy,
+        identity,
+        instance,
+        accept_unprotected,
+    } = dial;
+    let now = provisioning.now;
+    let connection = Connection::open(host, policy, identity, Some(*instance), now).await?;
+    let (mut connection, _) = connection.attest(*accept_unprotected, now).await?;
+    connection
+        .upload(path, source, provisioning, progress)
+        .await
+}
+
+/// Whether waiting may help: the network, or an isolate that has not yet noticed that the earlier
+/// connection is gone.
+fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::ConnectionLost { .. } | Error::HostUnreachable { .. } => true,
+        Error::Refused(problem) => problem.code == ErrorCode::UploadBusy,
+        _ => false,
+    }
+}
