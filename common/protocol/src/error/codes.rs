@@ -193,9 +193,9 @@ codes! {
     StorageFull "VC-0421" 507 "The isolate has no room for the file"
         hint "start an isolate with more memory"
         more "The isolate could not get memory for a size that the policy allows."
-    DataAfterWithdrawal "VC-0422" 409 "The upload ended by a withdrawal"
-        hint "approve again, then upload from 0"
-        more "A withdrawal, a replaced program or the end of the computation erased this unfinished upload while it was under way."
+    UploadErased "VC-0422" 409 "The upload was erased while it was under way"
+        hint "look at the status; where inputs are still wanted, upload again from 0"
+        more "A withdrawal, a replaced or deleted file or program, the start of a run or the end of the computation erased this unfinished upload."
 
     ProgramRefused "VC-0501" 422 "The program cannot be run here"
         hint "`veracruz check PROGRAM` says why"

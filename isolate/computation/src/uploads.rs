@@ -1,0 +1,420 @@
+//! Uploads: one connection at a time for a file, whole or resumed, committed whole or not at all.
+
+use alloc::vec::Vec;
+
+use subtle::ConstantTimeEq;
+use veracruz_policy::{File, FilePath, Sha256};
+use veracruz_protocol::{Content, ErrorCode, Problem, UploadView, header::ContentRange};
+use zeroize::Zeroizing;
+
+use crate::{
+    Computation, Effect, Reply, Session, StorageId,
+    files::{Committed, Compilation},
+};
+
+/// What the headers of a `PUT` say.
+#[derive(Clone)]
+pub struct Upload {
+    /// `Content-Length`: how long the body is.
+    pub body_length: Option<u64>,
+    /// `Content-Range`: where the body belongs; absent where it is the whole file.
+    pub range: Option<ContentRange>,
+    /// `Repr-Digest`: SHA-256 of the whole file.
+    pub digest: Option<Sha256>,
+    /// `Veracruz-Salt`.
+    pub salt: Option<Zeroizing<[u8; 32]>>,
+    /// `Veracruz-Share`.
+    pub share: Option<Zeroizing<[u8; 32]>>,
+}
+
+/// The right of one connection to send one body. While it is out, no other connection can send
+/// this file; it is given back by committing, suspending or aborting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Lease {
+    path: FilePath,
+    id: u64,
+}
+
+/// An upload may begin or go on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// For the calls that follow.
+    pub lease: Lease,
+    /// Where the bytes go.
+    pub storage: StorageId,
+    /// Offset of the body's first byte. At 0 the storage is new and empty, otherwise it holds
+    /// the bytes before the offset.
+    pub offset: u64,
+    /// How many bytes the body has.
+    pub body_length: u64,
+    /// How many bytes the file will have: the size to reserve.
+    pub length: u64,
+}
+
+/// How a body that did not commit its file ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// It was all there, as a part of the file: `202 Accepted`.
+    Part(UploadView),
+    /// It broke off early: `400`, with the offset, if anybody is there to be told.
+    Cut(UploadView),
+}
+
+/// An upload that has not been committed.
+pub(crate) struct Unfinished {
+    pub(crate) storage: StorageId,
+    length: u64,
+    offset: u64,
+    /// Where the body that is being sent ends.
+    body_end: u64,
+    digest: Sha256,
+    salt: Zeroizing<[u8; 32]>,
+    share: Zeroizing<[u8; 32]>,
+    /// The lease that is out.
+    lease: Option<u64>,
+}
+
+/// What the headers said, after it was found good.
+struct Announced {
+    offset: u64,
+    body_length: u64,
+    length: u64,
+    digest: Sha256,
+    salt: Zeroizing<[u8; 32]>,
+    share: Zeroizing<[u8; 32]>,
+}
+
+impl Computation {
+    /// `PUT /v1/files/{path}`: the headers have arrived. Everything that can be refused is
+    /// refused here, before the body is read.
+    pub fn begin_upload(
+        &mut self,
+        session: &Session,
+        path: &FilePath,
+        upload: Upload,
+        now: i64,
+    ) -> Reply<Grant> {
+        let mut effects = Vec::new();
+        let answer = self.try_begin(session, path, upload, now, &mut effects);
+        Reply::new(answer, effects)
+    }
+
+    /// Bytes of the body have arrived and are about to be stored: may they?
+    ///
+    /// # Errors
+    /// [`ErrorCode::UploadErased`] where the upload is gone, [`ErrorCode::UploadCut`] where the
+    /// body is longer than announced. The bytes are not to be stored then; give the lease back.
+    pub fn append(&mut self, lease: &Lease, bytes: u64) -> Result<(), Problem> {
+        let upload = self.leased(lease)?;
+        let offset = upload
+            .offset
+            .checked_add(bytes)
+            .filter(|offset| *offset <= upload.body_end);
+        upload.offset = offset.ok_or_else(|| {
+            Problem::new(ErrorCode::UploadCut)
+                .expected(format_args!("a body that ends at {}", upload.body_end))
+        })?;
+        Ok(())
+    }
+
+    /// Whether the file is whole now, so that it is to be hashed and committed.
+    #[must_use]
+    pub fn is_whole(&self, lease: &Lease) -> bool {
+        let upload = self
+            .slots
+            .get(&lease.path)
+            .and_then(|slot| slot.upload.as_ref());
+        upload
+            .is_some_and(|upload| upload.lease == Some(lease.id) && upload.offset == upload.length)
+    }
+
+    /// The last byte has arrived, and this is the digest of all of them. The file is committed
+    /// if that is what was announced; otherwise it is erased.
+    pub fn commit_upload(&mut self, lease: Lease, digest: Sha256) -> Reply<Content> {
+        self.change(|this, effects| this.try_commit(&lease, digest, effects))
+    }
+
+    /// The body ended, or its connection did, and the file is not whole. What arrived is kept.
+    ///
+    /// # Errors
+    /// [`ErrorCode::UploadErased`] where the upload is gone.
+    pub fn suspend_upload(&mut self, lease: Lease) -> Result<BodyEnd, Problem> {
+        let upload = self.leased(&lease)?;
+        upload.lease = None;
+        let view = upload.view();
+        Ok(if upload.offset == upload.body_end {
+            BodyEnd::Part(view)
+        } else {
+            BodyEnd::Cut(view)
+        })
+    }
+
+    /// The shell could not keep the bytes: the upload is erased.
+    pub fn abort_upload(&mut self, lease: Lease) -> Reply<()> {
+        let mut effects = Vec::new();
+        let answer = self.leased(&lease).map(|_| ());
+        if answer.is_ok()
+            && let Some(slot) = self.slots.get_mut(&lease.path)
+        {
+            slot.erase_upload(&mut effects);
+        }
+        Reply::new(answer, effects)
+    }
+
+    fn try_begin(
+        &mut self,
+        session: &Session,
+        path: &FilePath,
+        upload: Upload,
+        now: i64,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Grant, Problem> {
+        self.admit(session)?;
+        let file = self.provided_by(session, path)?;
+        let time = self.time(now);
+        self.refuse_expired(time)?;
+        self.refuse_during_run()?;
+        self.refuse_after_first_run()?;
+        if !self.is_program(path)
+            && self.must_approve(&session.participant)
+            && !self.has_approved(&session.participant, time)
+        {
+            return Err(Problem::new(ErrorCode::ApprovalFirst));
+        }
+        let announced = announced(upload, file, self.largest(file))?;
+        let (lease, storage) = (self.next_id(), self.next_storage());
+        let slot = self.slots.entry(path.clone()).or_default();
+        if slot
+            .upload
+            .as_ref()
+            .is_some_and(|upload| upload.lease.is_some())
+        {
+            return Err(Problem::new(ErrorCode::UploadBusy).found(path.as_str()));
+        }
+        if announced.offset == 0 {
+            slot.erase_upload(effects);
+        }
+        let begun = match &mut slot.upload {
+            Some(begun) => {
+                begun.resume(&announced)?;
+                begun
+            }
+            None if announced.offset == 0 => {
+                slot.upload.insert(Unfinished::new(storage, &announced))
+            }
+            None => return Err(wrong_offset(0, announced.offset)),
+        };
+        begun.lease = Some(lease);
+        begun.body_end = announced.offset.saturating_add(announced.body_length);
+        Ok(Grant {
+            lease: Lease {
+                path: path.clone(),
+                id: lease,
+            },
+            storage: begun.storage,
+            offset: announced.offset,
+            body_length: announced.body_length,
+            length: announced.length,
+        })
+    }
+
+    fn try_commit(
+        &mut self,
+        lease: &Lease,
+        digest: Sha256,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Content, Problem> {
+        let upload = self.leased(lease)?;
+        if upload.offset != upload.length {
+            let (expected, found) = (upload.length, upload.offset);
+            upload.lease = None;
+            return Err(Problem::new(ErrorCode::UploadCut)
+                .expected(expected)
+                .found(found));
+        }
+        let path = &lease.path;
+        let is_program = self.is_program(path);
+        let file = self.file(path)?;
+        let (accepted, provider) = (file.accepts(&digest), file.provider.clone());
+        let Some(slot) = self.slots.get_mut(path) else {
+            return Err(erased());
+        };
+        let Some(upload) = slot.upload.take() else {
+            return Err(erased());
+        };
+        if upload.digest != digest || !accepted {
+            effects.push(Effect::Erase(upload.storage));
+            return Err(Problem::new(ErrorCode::DigestMismatch)
+                .detail(path.as_str())
+                .expected(upload.digest)
+                .found(digest));
+        }
+        let content = Content {
+            length: upload.length,
+            sha256: digest,
+        };
+        if is_program && slot.content() == Some(content) {
+            // The same program once more changes nothing that anybody approved.
+            effects.push(Effect::Erase(upload.storage));
+            return Ok(content);
+        }
+        let replaced = slot.erase(effects);
+        let storage = upload.storage;
+        effects.push(Effect::Seal(storage));
+        let compilation = if is_program {
+            Compilation::Pending
+        } else {
+            Compilation::NotAProgram
+        };
+        let (salt, share) = (upload.salt, upload.share);
+        slot.committed = Some(Committed {
+            storage,
+            content,
+            salt,
+            share,
+            compilation,
+        });
+        if is_program {
+            if replaced && let Some(provider) = provider {
+                self.void(&provider, effects);
+            }
+            let (path, length) = (path.clone(), content.length);
+            effects.push(Effect::Compile {
+                storage,
+                path,
+                sha256: digest,
+                length,
+            });
+        }
+        Ok(content)
+    }
+
+    /// The largest size that the policy allows for a file; a program has to fit its stages too.
+    fn largest(&self, file: &File) -> u64 {
+        let stages = self
+            .policy
+            .pipeline()
+            .iter()
+            .filter(|stage| stage.program == file.path);
+        let limits = stages.map(|stage| stage.limits.module_bytes);
+        limits
+            .chain([file.max_bytes])
+            .min()
+            .unwrap_or(file.max_bytes)
+    }
+
+    fn leased(&mut self, lease: &Lease) -> Result<&mut Unfinished, Problem> {
+        let upload = self
+            .slots
+            .get_mut(&lease.path)
+            .and_then(|slot| slot.upload.as_mut());
+        upload
+            .filter(|upload| upload.lease == Some(lease.id))
+            .ok_or_else(erased)
+    }
+}
+
+impl Unfinished {
+    pub(crate) fn view(&self) -> UploadView {
+        UploadView {
+            offset: self.offset,
+            length: self.length,
+            active: self.lease.is_some(),
+        }
+    }
+
+    fn new(storage: StorageId, announced: &Announced) -> Self {
+        Self {
+            storage,
+            length: announced.length,
+            offset: 0,
+            body_end: announced.body_length,
+            digest: announced.digest,
+            salt: announced.salt.clone(),
+            share: announced.share.clone(),
+            lease: None,
+        }
+    }
+
+    /// The next body goes on exactly where the last one stopped, and is about the same file.
+    fn resume(&self, announced: &Announced) -> Result<(), Problem> {
+        let same = self.length == announced.length
+            && self.digest == announced.digest
+            && bool::from(self.salt.ct_eq(&*announced.salt))
+            && bool::from(self.share.ct_eq(&*announced.share));
+        if !same {
+            return Err(Problem::new(ErrorCode::UploadDiffers));
+        }
+        if announced.offset != self.offset {
+            return Err(wrong_offset(self.offset, announced.offset));
+        }
+        Ok(())
+    }
+}
+
+/// Reads the headers against the policy.
+fn announced(upload: Upload, file: &File, largest: u64) -> Result<Announced, Problem> {
+    let body_length = upload
+        .body_length
+        .ok_or(Problem::new(ErrorCode::LengthRequired))?;
+    let (offset, length) = match upload.range {
+        None => (0, body_length),
+        Some(range) if range.body_length() == body_length => (range.first(), range.length()),
+        Some(range) => {
+            return Err(Problem::new(ErrorCode::RangeMalformed)
+                .expected(format_args!("a body of {} bytes", range.body_length()))
+                .found(body_length));
+        }
+    };
+    if length > largest {
+        let problem = Problem::new(ErrorCode::FileTooLarge).detail(file.path.as_str());
+        return Err(problem
+            .expected(format_args!("at most {largest} bytes"))
+            .found(length));
+    }
+    let digest = upload
+        .digest
+        .ok_or(Problem::new(ErrorCode::DigestMissing))?;
+    if !file.accepts(&digest) {
+        let mut problem = Problem::new(ErrorCode::PinMismatch).detail(file.path.as_str());
+        if let [pin] = file.sha256.as_slice() {
+            problem = problem.expected(pin);
+        }
+        return Err(problem.found(digest));
+    }
+    let missing = |name: &str| Problem::new(ErrorCode::SecretMissing).expected(name);
+    let salt = upload
+        .salt
+        .filter(is_drawn)
+        .ok_or_else(|| missing("veracruz-salt"))?;
+    let share = upload
+        .share
+        .filter(is_drawn)
+        .ok_or_else(|| missing("veracruz-share"))?;
+    if bool::from(salt.ct_eq(&*share)) {
+        return Err(missing("a share that is not the salt"));
+    }
+    Ok(Announced {
+        offset,
+        body_length,
+        length,
+        digest,
+        salt,
+        share,
+    })
+}
+
+/// All zero is what a forgotten source of randomness gives.
+fn is_drawn(secret: &Zeroizing<[u8; 32]>) -> bool {
+    !bool::from(secret.ct_eq(&[0; 32]))
+}
+
+fn wrong_offset(expected: u64, found: u64) -> Problem {
+    Problem::new(ErrorCode::UploadOffset)
+        .expected(expected)
+        .found(found)
+}
+
+fn erased() -> Problem {
+    Problem::new(ErrorCode::UploadErased)
+}
