@@ -1,0 +1,151 @@
+//! The control channel: the policy comes in once, health goes out.
+
+use crate::fault::Fault;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use veracruz_protocol::control::{Decoder, Health, ToHost, ToIsolate, encode};
+
+/// Both directions of the channel to the host. What comes in is hostile.
+pub(crate) struct Control {
+    stream: UnixStream,
+    decoder: Decoder,
+}
+
+impl Control {
+    pub(crate) fn new(stream: UnixStream) -> Self {
+        Self {
+            stream,
+            decoder: Decoder::new(),
+        }
+    }
+
+    /// Waits for the policy's bytes, which must come first. They are copied here once; what is
+    /// hashed and parsed later is this copy.
+    pub(crate) fn policy(&mut self) -> Result<Vec<u8>, Fault> {
+        match self.next()? {
+            Some(ToIsolate::Install { policy }) => Ok(policy),
+            _ => Err(Fault::Control),
+        }
+    }
+
+    /// Answers the host's questions until it is gone (`Ok`) or breaks the protocol. A second
+    /// policy is fatal: whoever is let in later must not find another one than who came before.
+    pub(crate) fn attend(mut self, health: impl Fn() -> Health) -> Result<(), Fault> {
+        loop {
+            let fault = match self.next() {
+                Ok(Some(ToIsolate::Health)) => {
+                    self.say(&ToHost::Health(health()))?;
+                    continue;
+                }
+                Ok(None) => return Ok(()),
+                Ok(Some(ToIsolate::Install { .. })) => Fault::SecondPolicy,
+                Err(fault) => fault,
+            };
+            self.refuse(fault);
+            return Err(fault);
+        }
+    }
+
+    /// Says something to the host.
+    pub(crate) fn say(&mut self, message: &ToHost) -> Result<(), Fault> {
+        let frame = encode(message).ok_or(Fault::Internal)?;
+        self.stream.write_all(&frame).map_err(|_| Fault::Control)
+    }
+
+    /// Tells the host the class of what went wrong, if it still listens.
+    pub(crate) fn refuse(&mut self, fault: Fault) {
+        let _ = self.say(&ToHost::Refused {
+            class: fault.refusal(),
+        });
+    }
+
+    /// The next message; `None` when the host has closed the channel.
+    fn next(&mut self) -> Result<Option<ToIsolate>, Fault> {
+        let mut buffer = vec![0; 16 << 10];
+        loop {
+            if let Some(message) = self.decoder.next().map_err(|_| Fault::Control)? {
+                return Ok(Some(message));
+            }
+            let read = self.stream.read(&mut buffer).map_err(|_| Fault::Control)?;
+            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
+                return Ok(None);
+            };
+            self.decoder.push(bytes).map_err(|_| Fault::Control)?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use veracruz_protocol::ComputationState;
+
+    fn healthy() -> Health {
+        Health {
+            state: ComputationState::Awaiting,
+            connections: 0,
+        }
+    }
+
+    fn pair() -> (UnixStream, Control) {
+        let (host, isolate) = UnixStream::pair().unwrap();
+        (host, Control::new(isolate))
+    }
+
+    fn send(host: &mut UnixStream, message: &ToIsolate) {
+        host.write_all(&encode(message).unwrap()).unwrap();
+    }
+
+    fn answer(host: &mut UnixStream) -> ToHost {
+        let mut decoder = Decoder::new();
+        loop {
+            let mut byte = [0];
+            host.read_exact(&mut byte).unwrap();
+            decoder.push(&byte).unwrap();
+            if let Some(message) = decoder.next().unwrap() {
+                return message;
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_policy_is_fatal() {
+        let (mut host, mut control) = pair();
+        let install = ToIsolate::Install {
+            policy: b"{}".to_vec(),
+        };
+        send(&mut host, &install);
+        assert_eq!(control.policy().unwrap(), b"{}");
+        send(&mut host, &install);
+        assert_eq!(control.attend(healthy), Err(Fault::SecondPolicy));
+        assert_eq!(
+            answer(&mut host),
+            ToHost::Refused {
+                class: Fault::SecondPolicy.refusal()
+            }
+        );
+    }
+
+    #[test]
+    fn nothing_is_answered_before_the_policy() {
+        let (mut host, mut control) = pair();
+        send(&mut host, &ToIsolate::Health);
+        assert_eq!(control.policy(), Err(Fault::Control));
+    }
+
+    #[test]
+    fn health_is_answered_until_the_host_leaves() {
+        let (mut host, control) = pair();
+        send(&mut host, &ToIsolate::Health);
+        host.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(control.attend(healthy), Ok(()));
+        assert_eq!(answer(&mut host), ToHost::Health(healthy()));
+    }
+
+    #[test]
+    fn frames_that_are_none_end_the_isolate() {
+        let (mut host, control) = pair();
+        host.write_all(&[0xff; 8]).unwrap();
+        assert_eq!(control.attend(healthy), Err(Fault::Control));
+    }
+}

@@ -1,0 +1,190 @@
+//! What all connections share: the computation, its files, its key, and the way to evidence.
+
+use crate::fault::Fault;
+use crate::platform::EvidenceSource;
+use crate::storage::Storage;
+use crate::work;
+use rustls::ServerConfig;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+use veracruz_computation::{Computation, Effect, Reply, Setup};
+use veracruz_engine::Spawner;
+use veracruz_evidence::{ReportData, sw_rot};
+use veracruz_policy::{InstanceId, Policy, PolicyHash, Sha256};
+use veracruz_protocol::control::Health;
+use veracruz_protocol::{Problem, StateTag};
+use veracruz_session::{Identity, IsolateName, server_config, server_name};
+use zeroize::Zeroizing;
+
+/// One isolate with its policy installed.
+pub(crate) struct Isolate {
+    pub(crate) policy: Policy,
+    pub(crate) identity: Identity,
+    pub(crate) tls: Arc<ServerConfig>,
+    pub(crate) evidence: EvidenceSource,
+    pub(crate) spawner: Spawner,
+    state: Mutex<State>,
+    changed: watch::Sender<StateTag>,
+    connections: AtomicU32,
+}
+
+/// Everything that changes, behind one lock that is held for moments: never while anything is
+/// read from or written to a connection, and never while a program is compiled or run.
+pub(crate) struct State {
+    pub(crate) computation: Computation,
+    pub(crate) storage: Storage,
+}
+
+impl Isolate {
+    /// An isolate for `policy`, with a key made here and now.
+    pub(crate) fn new(
+        policy: Policy,
+        evidence: EvidenceSource,
+        spawner: Spawner,
+    ) -> Result<Self, Fault> {
+        let identity = Identity::generate("veracruz isolate").map_err(|_| Fault::Randomness)?;
+        let participants = policy
+            .participants()
+            .iter()
+            .map(|participant| participant.key);
+        let tls = server_config(&identity, participants.collect(), policy.hash())
+            .map_err(|_| Fault::Internal)?;
+        let mut secret = Zeroizing::new([0; 32]);
+        crate::randomness::fill(secret.as_mut_slice())?;
+        let computation = Computation::new(Setup {
+            policy: policy.clone(),
+            instance: InstanceId::from(identity.key()),
+            measurement: measurement(&evidence)?,
+            secret: *secret,
+        });
+        let (changed, _) = watch::channel(computation.tag());
+        Ok(Self {
+            policy,
+            identity,
+            tls: Arc::new(tls),
+            evidence,
+            spawner,
+            state: Mutex::new(State {
+                computation,
+                storage: Storage::default(),
+            }),
+            changed,
+            connections: AtomicU32::new(0),
+        })
+    }
+
+    /// The computation's policy.
+    pub(crate) fn policy_hash(&self) -> PolicyHash {
+        self.policy.hash()
+    }
+
+    /// This isolate's key, as a name.
+    pub(crate) fn instance(&self) -> InstanceId {
+        InstanceId::from(self.identity.key())
+    }
+
+    /// The name under which it is dialled.
+    pub(crate) fn name(&self) -> String {
+        server_name(&self.policy_hash(), None)
+    }
+
+    /// Whether a name is one of this isolate's two.
+    pub(crate) fn answers_to(&self, name: &IsolateName) -> bool {
+        name.policy == self.policy_hash()
+            && name
+                .instance
+                .is_none_or(|instance| instance == self.instance())
+    }
+
+    /// The state, for as long as the guard lives. A poisoned lock is one whose holder panicked
+    /// between two steps of an event: nothing may be believed of the state then, and everything
+    /// in it is better lost than told to somebody.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|_| std::process::abort())
+    }
+
+    /// Looks at the state.
+    pub(crate) fn look<T>(&self, question: impl FnOnce(&State) -> T) -> T {
+        question(&self.state())
+    }
+
+    /// Changes the state by a step that has no effects outside it.
+    pub(crate) fn change<T>(&self, step: impl FnOnce(&mut State) -> T) -> T {
+        step(&mut self.state())
+    }
+
+    /// Lets the state machine handle an event, and carries out what follows from it before anyone
+    /// else can see the state.
+    pub(crate) fn handle<T>(
+        self: &Arc<Self>,
+        event: impl FnOnce(&mut State) -> Reply<T>,
+    ) -> Result<T, Problem> {
+        let mut state = self.state();
+        let reply = event(&mut state);
+        for effect in reply.effects {
+            self.carry_out(&mut state, effect);
+        }
+        reply.answer
+    }
+
+    fn carry_out(self: &Arc<Self>, state: &mut State, effect: Effect) {
+        match effect {
+            // What cannot be sealed is missing when it is used, which ends that use alone.
+            Effect::Seal(id) => drop(state.storage.seal(id)),
+            Effect::Erase(id) => state.storage.erase(id),
+            Effect::Notify(tag) => drop(self.changed.send_replace(tag)),
+            Effect::Compile { storage, path, .. } => work::compile(self, storage, path),
+            Effect::StartRun(plan) => work::run(self, *plan),
+            Effect::MakeReceipt { run, payload } => work::make_receipt(self, run, *payload),
+            _ => {}
+        }
+    }
+
+    /// Tells of every new state, from the present one on.
+    pub(crate) fn watch(&self) -> watch::Receiver<StateTag> {
+        self.changed.subscribe()
+    }
+
+    /// What the host may know.
+    pub(crate) fn health(&self) -> Health {
+        Health {
+            state: self.look(|state| state.computation.state(now())),
+            connections: self.connections.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Counts a connection for as long as what it gives is kept.
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        Entered(Arc::clone(self))
+    }
+}
+
+/// A connection that counts.
+pub(crate) struct Entered(Arc<Isolate>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// This isolate's clock, in seconds since 1970. Its host sets it.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// This runtime's measurement, as the platform states it: it stands in receipts, where the
+/// evidence beside it must say the same.
+fn measurement(evidence: &EvidenceSource) -> Result<Sha256, Fault> {
+    let evidence = evidence
+        .evidence(&ReportData::from_bytes([0; 64]))
+        .map_err(|_| Fault::Evidence)?;
+    let token = sw_rot::parse(evidence.content()).map_err(|_| Fault::Evidence)?;
+    Ok(token.peek().claims().runtime)
+}
