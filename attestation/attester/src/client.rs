@@ -43,6 +43,8 @@ pub struct Launched {
     pub pid: u32,
     /// How much of the landlock layer is enforced.
     pub landlock: Landlock,
+    /// What [`Client::remember`] left here; empty at first.
+    pub note: Vec<u8>,
     /// The control channel, a stream. Blocking, as it comes.
     pub control: OwnedFd,
     /// Takes connections: one accepted socket beside one byte. Keeps message boundaries.
@@ -131,6 +133,20 @@ impl Client {
         Self::launched(self.call(&Request::Attach(id), None)?)
     }
 
+    /// Leaves a note (at most 256 bytes) about a running isolate, for a host that attaches to it
+    /// after a restart. It has no meaning to the attester.
+    ///
+    /// # Errors
+    ///
+    /// Beside the usual ones, that there is no such isolate running, or that the note is too long.
+    pub fn remember(&self, id: IsolateId, note: &[u8]) -> Result<(), ClientError> {
+        let note = note.to_vec();
+        match self.call(&Request::Remember { id, note }, None)? {
+            (Reply::Remembered, _) => Ok(()),
+            _ => Err(ClientError::Protocol),
+        }
+    }
+
     /// Lists the isolates that run, and those that ended without being stopped.
     ///
     /// # Errors
@@ -157,15 +173,23 @@ impl Client {
     }
 
     fn launched(answer: (Reply, Vec<OwnedFd>)) -> Result<Launched, ClientError> {
-        let (Reply::Running { id, pid, landlock }, descriptors) = answer else {
+        let (reply, descriptors) = answer;
+        let Reply::Running {
+            id,
+            pid,
+            landlock,
+            note,
+        } = reply
+        else {
             return Err(ClientError::Protocol);
         };
-        let [control, connections] =
-            <[OwnedFd; 2]>::try_from(descriptors).map_err(|_| ClientError::Protocol)?;
+        let descriptors = <[OwnedFd; 2]>::try_from(descriptors);
+        let [control, connections] = descriptors.map_err(|_| ClientError::Protocol)?;
         Ok(Launched {
             id,
             pid,
             landlock,
+            note,
             control,
             connections,
         })

@@ -1,4 +1,11 @@
 //! The attester as its host sees it, and as its isolates do.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the helpers of tests, too, end a test by panicking"
+)]
 
 mod support;
 
@@ -327,9 +334,13 @@ fn stops_an_isolate_and_all_it_started() {
 fn gives_the_channels_again_to_a_host_that_was_restarted() {
     let attester = Attester::start();
     let id = launch(&attester, &policy("a")).id;
+    attester.client.remember(id, b"a note").unwrap();
+    let found = refusal(attester.client.remember(id, &[0; 257]));
+    assert!(matches!(found, Refusal::NoteTooLong { found: 257, .. }));
     let again = Client::new(&attester.config.socket);
     assert_eq!(again.list().unwrap()[0].id, id);
     let attached = again.attach(id).unwrap();
+    assert_eq!(attached.note, b"a note");
     assert!(!tell(&attached.control, b'i', None).is_empty());
 }
 
@@ -465,6 +476,42 @@ fn an_isolate_begins_with_six_descriptors_and_nothing_else() {
         let user: u32 = user.split_whitespace().next().unwrap().parse().unwrap();
         assert_eq!(user >> 16, 0x7663, "not the superuser, nor anybody else's");
     }
+}
+
+#[test]
+fn an_isolate_has_an_empty_root_and_namespaces_of_its_own() {
+    if !is_root() {
+        eprintln!("skipped: only root can look into a process that is not dumpable");
+        return;
+    }
+    let attester = Attester::start();
+    let process = format!("/proc/{}", launch(&attester, &policy("a")).pid);
+    for kind in ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"] {
+        let namespace = fs::read_link(format!("{process}/ns/{kind}")).unwrap();
+        assert_ne!(
+            namespace,
+            fs::read_link(format!("/proc/self/ns/{kind}")).unwrap()
+        );
+    }
+    let mounts = fs::read_to_string(format!("{process}/mountinfo")).unwrap();
+    assert_eq!(mounts.lines().count(), 1, "{mounts}");
+    assert!(mounts.contains(" / / ro,nosuid,nodev,noexec"), "{mounts}");
+    assert_eq!(fs::read_dir(format!("{process}/root/")).unwrap().count(), 0);
+    let limits = fs::read_to_string(format!("{process}/limits")).unwrap();
+    let of = |name| {
+        limits
+            .lines()
+            .find(|line: &&str| line.starts_with(name))
+            .unwrap()
+    };
+    let words = |line: &str| {
+        line.split_whitespace()
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    let memory = Limits::default().memory.to_string();
+    assert_eq!(words(of("Max data size"))[3..5], [memory.clone(), memory]);
+    assert_eq!(words(of("Max core file size"))[4..6], ["0", "0"]);
 }
 
 #[test]

@@ -24,6 +24,12 @@ pub(super) struct Connection {
     deadline: Option<Instant>,
 }
 
+/// A complete frame from a client.
+pub(super) struct Arrived {
+    pub(super) request: Result<Request, Refusal>,
+    pub(super) descriptors: Vec<OwnedFd>,
+}
+
 enum State {
     /// Reading a request.
     Reading {
@@ -77,9 +83,8 @@ impl Connection {
         matches!(self.state, State::Over) || self.deadline.is_some_and(|deadline| deadline < now)
     }
 
-    /// Does what can be done now without waiting. A complete request is returned, with the
-    /// descriptors that came with it.
-    pub(super) fn advance(&mut self) -> Option<(Result<Request, Refusal>, Vec<OwnedFd>)> {
+    /// Does what can be done now without waiting. A complete frame is returned.
+    pub(super) fn advance(&mut self) -> Option<Arrived> {
         match self.state {
             State::Reading { .. } => match self.read() {
                 Ok(request) => request,
@@ -129,11 +134,7 @@ impl Connection {
         waits
     }
 
-    #[expect(
-        clippy::type_complete,
-        reason = "a request or not yet, as `advance` has it"
-    )]
-    fn read(&mut self) -> Result<Option<(Result<Request, Refusal>, Vec<OwnedFd>)>, Errno> {
+    fn read(&mut self) -> Result<Option<Arrived>, Errno> {
         let State::Reading { frame, descriptors } = &mut self.state else {
             return Ok(None);
         };
@@ -154,7 +155,11 @@ impl Connection {
         }
         self.deadline = None;
         let request = decode(frame.get(LENGTH..).unwrap_or_default()).ok_or(Refusal::Malformed);
-        Ok(Some((request, std::mem::take(descriptors))))
+        let descriptors = std::mem::take(descriptors);
+        Ok(Some(Arrived {
+            request,
+            descriptors,
+        }))
     }
 
     fn write(&mut self) {

@@ -19,6 +19,8 @@ use crate::{AttesterKey, Limits};
 const WRONG_LENGTH: u16 = 1;
 /// Bytes of a policy's errors that go back to who sent it.
 const MAX_DETAIL: usize = 4096;
+/// Bytes of the note that is kept for each isolate.
+const MAX_NOTE: usize = 256;
 
 /// What becomes of a request.
 pub(super) enum Answer {
@@ -86,6 +88,7 @@ impl Desk {
             Request::Attach(id) => self.attach(id),
             Request::List => now(Reply::Listed(self.isolates.list())),
             Request::Stop(id) => self.stop(id),
+            Request::Remember { id, note } => now(self.remember(id, note)?),
         }
     }
 
@@ -133,6 +136,7 @@ impl Desk {
             policy,
             pid: started.pid,
             landlock: started.landlock,
+            note: Vec::new(),
             process: started.process,
             control: started.control,
             connections: started.connections,
@@ -159,8 +163,20 @@ impl Desk {
             id,
             pid: isolate.pid,
             landlock: isolate.landlock,
+            note: isolate.note.clone(),
         };
         Ok(Answer::Now(reply, copies))
+    }
+
+    fn remember(&mut self, id: IsolateId, note: Vec<u8>) -> Result<Reply, Refusal> {
+        if note.len() > MAX_NOTE {
+            let found = u32::try_from(note.len()).unwrap_or(u32::MAX);
+            let most = u32::try_from(MAX_NOTE).unwrap_or(u32::MAX);
+            return Err(Refusal::NoteTooLong { found, most });
+        }
+        let isolate = self.isolates.get_mut(id);
+        isolate.ok_or(Refusal::UnknownIsolate { id })?.note = note;
+        Ok(Reply::Remembered)
     }
 
     fn stop(&mut self, id: IsolateId) -> Result<Answer, Refusal> {

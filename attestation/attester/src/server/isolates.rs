@@ -20,6 +20,8 @@ pub(super) struct Running {
     pub(super) policy: PolicyHash,
     pub(super) pid: u32,
     pub(super) landlock: Landlock,
+    /// The host's own, of no meaning here.
+    pub(super) note: Vec<u8>,
     pub(super) process: OwnedFd,
     pub(super) control: OwnedFd,
     pub(super) connections: OwnedFd,

@@ -169,10 +169,10 @@ impl Server {
         let Some(connection) = self.connections.get_mut(index) else {
             return;
         };
-        let Some((request, descriptors)) = connection.advance() else {
+        let Some(arrived) = connection.advance() else {
             return;
         };
-        match self.desk.answer(request, descriptors) {
+        match self.desk.answer(arrived.request, arrived.descriptors) {
             Answer::Now(reply, descriptors) => connection.reply(&reply, descriptors),
             Answer::WhenEnded(id) => connection.wait_for(id),
         }

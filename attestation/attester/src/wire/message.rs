@@ -39,6 +39,14 @@ pub(crate) enum Request {
     /// End an isolate, or forget one that ended.
     #[n(5)]
     Stop(#[n(0)] IsolateId),
+    /// Keep a note about a running isolate, to be given back by `Attach`.
+    #[n(6)]
+    Remember {
+        #[n(0)]
+        id: IsolateId,
+        #[cbor(n(1), with = "minicbor::bytes")]
+        note: Vec<u8>,
+    },
 }
 
 /// What the attester answers.
@@ -62,6 +70,8 @@ pub(crate) enum Reply {
         pid: u32,
         #[n(2)]
         landlock: Landlock,
+        #[cbor(n(3), with = "minicbor::bytes")]
+        note: Vec<u8>,
     },
     #[n(3)]
     Listed(#[n(0)] Vec<Listed>),
@@ -69,6 +79,8 @@ pub(crate) enum Reply {
     Stopped(#[n(0)] Exit),
     #[n(5)]
     Refused(#[n(0)] Refusal),
+    #[n(6)]
+    Remembered,
 }
 
 /// Names an isolate of one run of the attester: a random number, so that an old name never means a
@@ -229,6 +241,10 @@ mod tests {
             Request::Attach(IsolateId(u64::MAX)),
             Request::List,
             Request::Stop(IsolateId(0)),
+            Request::Remember {
+                id: IsolateId(1),
+                note: vec![1, 2],
+            },
         ]
     }
 

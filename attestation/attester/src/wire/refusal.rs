@@ -132,6 +132,17 @@ pub enum Refusal {
         #[n(1)]
         errno: i32,
     },
+    /// A note is too long.
+    #[n(15)]
+    #[error("the note has {found} bytes, and at most {most} are kept")]
+    NoteTooLong {
+        /// Its length in bytes.
+        #[n(0)]
+        found: u32,
+        /// The longest that is kept.
+        #[n(1)]
+        most: u32,
+    },
     /// The attester's machine refused something else.
     #[n(14)]
     #[error("the attester's machine refused: {error}", error = Errno::from_raw_os_error(*errno))]
