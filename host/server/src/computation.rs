@@ -1,0 +1,160 @@
+//! One isolate that this host started or adopted, until long after its death.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+use veracruz_launch::{Health, Isolate, LaunchError, Loss};
+use veracruz_policy::{InstanceId, PolicyHash};
+
+/// How long an isolate's answer is taken for its present state: whoever asks more often than that
+/// costs it nothing.
+const HEALTH_AGE: Duration = Duration::from_millis(500);
+
+/// A stopped isolate's end is told soon after; nobody waits longer for it.
+const END_KNOWN: Duration = Duration::from_secs(5);
+
+/// An isolate, what it last said, and how it ended.
+pub(crate) struct Computation {
+    isolate: Arc<dyn Isolate>,
+    policy: PolicyHash,
+    instance: InstanceId,
+    loss: OnceLock<Loss>,
+    /// What it last said, and when. Held while it is asked, so that it is asked once for all.
+    health: Mutex<Option<(Instant, Health)>>,
+    /// At least as many as are open: those it told of, and all handed to it since.
+    connections: AtomicU32,
+}
+
+/// The bare state of a computation: the host's word, for bookkeeping. What participants go by is
+/// what the isolate says over an attested connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// The hash of its policy.
+    pub policy: String,
+    /// The name of the isolate.
+    pub instance: String,
+    /// The kind of isolate, as policies name it.
+    pub kind: &'static str,
+    /// Whether that kind protects the participants from this host.
+    pub protects_from_host: bool,
+    /// What the isolate says (`awaiting`, `ready`, `running`, `finished`, `failed`, `withheld`,
+    /// `closed`); `lost` where it is gone, `unresponsive` where it does not answer.
+    pub state: &'static str,
+    /// Where it is lost: how that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
+}
+
+impl Computation {
+    /// Takes over an isolate with its policy installed, and watches for its end.
+    pub(crate) fn watch(isolate: Arc<dyn Isolate>) -> Arc<Self> {
+        let installed = isolate.installed();
+        let computation = Arc::new(Self {
+            isolate,
+            policy: installed.policy,
+            instance: installed.instance,
+            loss: OnceLock::new(),
+            health: Mutex::new(None),
+            connections: AtomicU32::new(0),
+        });
+        let watched = Arc::clone(&computation);
+        tokio::spawn(async move {
+            let loss = watched.isolate.lost().await;
+            tracing::warn!(policy = %watched.policy, instance = %watched.instance, %loss, "isolate lost");
+            // `stop` may have been told earlier.
+            let _ = watched.loss.set(loss);
+        });
+        computation
+    }
+
+    pub(crate) fn policy(&self) -> PolicyHash {
+        self.policy
+    }
+
+    pub(crate) fn instance(&self) -> InstanceId {
+        self.instance
+    }
+
+    /// True until its end is known.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.loss.get().is_none()
+    }
+
+    /// Hands a connection over. The descriptor is the isolate's from then on.
+    pub(crate) async fn connect(&self, accepted: std::net::TcpStream) -> Result<(), LaunchError> {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.isolate.connect(accepted).await
+    }
+
+    /// Connections that may be open; asks the isolate only where that many might be too many.
+    pub(crate) async fn connections_below(&self, limit: u32) -> bool {
+        if self.connections() < limit {
+            return true;
+        }
+        // Where it does not answer, the old number stands.
+        let _ = self.ask().await;
+        self.connections() < limit
+    }
+
+    pub(crate) fn connections(&self) -> u32 {
+        if self.is_alive() {
+            self.connections.load(Ordering::Relaxed)
+        } else {
+            0
+        }
+    }
+
+    /// Ends the isolate, and waits until its end is known.
+    pub(crate) async fn stop(&self) -> Result<(), LaunchError> {
+        self.isolate.stop().await?;
+        if let Ok(loss) = timeout(END_KNOWN, self.isolate.lost()).await {
+            // The watch may have been told earlier.
+            let _ = self.loss.set(loss);
+        }
+        Ok(())
+    }
+
+    /// What can be said of it now.
+    pub(crate) async fn view(&self) -> View {
+        let health = if self.is_alive() {
+            Some(self.ask().await)
+        } else {
+            None
+        };
+        let (state, lost) = match (self.loss.get(), health) {
+            (Some(loss), _) => ("lost", Some(loss.to_string())),
+            (None, Some(Ok(health))) => (health.state.as_str(), None),
+            (None, Some(Err(LaunchError::Lost { .. }))) => {
+                ("lost", Some(Loss::Unknown.to_string()))
+            }
+            (None, _) => ("unresponsive", None),
+        };
+        let kind = self.isolate.kind();
+        View {
+            policy: self.policy.to_string(),
+            instance: self.instance.to_string(),
+            kind: kind.as_str(),
+            protects_from_host: kind.protects_from_host(),
+            state,
+            lost,
+        }
+    }
+
+    async fn ask(&self) -> Result<Health, LaunchError> {
+        let mut last = self.health.lock().await;
+        if let Some((when, health)) = *last
+            && when.elapsed() < HEALTH_AGE
+        {
+            return Ok(health);
+        }
+        let health = self.isolate.health().await?;
+        self.connections
+            .store(health.connections, Ordering::Relaxed);
+        *last = Some((Instant::now(), health));
+        Ok(health)
+    }
+}

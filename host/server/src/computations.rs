@@ -1,0 +1,246 @@
+//! All computations of this host: admission, routing, and the memory of those that ended.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+use veracruz_launch::{Kind, LaunchError, Launcher, Resources};
+use veracruz_policy::{Policy, PolicyErrors, PolicyHash};
+use veracruz_session::IsolateName;
+
+use crate::computation::Computation;
+use crate::config::Limits;
+
+/// So many ended computations are remembered, the latest ones.
+const REMEMBERED: usize = 256;
+
+/// The host's table of isolates.
+pub(crate) struct Computations {
+    launcher: Arc<dyn Launcher>,
+    resources: Resources,
+    limits: Limits,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// In the order in which they were started.
+    known: Vec<Arc<Computation>>,
+    /// Policies whose isolates are on their way.
+    launching: BTreeSet<PolicyHash>,
+}
+
+/// Why a computation was not started.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum AdmissionError {
+    /// Whoever wrote the policy is at fault.
+    #[error("{0}")]
+    Policy(#[from] PolicyErrors),
+    /// The policy accepts kinds of isolate that this host cannot start.
+    #[error("the policy accepts no isolate of kind `{offered}`")]
+    Kind {
+        /// What this host has.
+        offered: Kind,
+    },
+    /// The policy has an isolate here.
+    #[error("an isolate with this policy is running, or being started")]
+    AlreadyLaunched,
+    /// The host has as many isolates as it may.
+    #[error("{limit} isolates are running, which is the limit")]
+    Isolates {
+        /// The limit.
+        limit: usize,
+    },
+    /// The host starts as many at a time as it may.
+    #[error("{limit} isolates are being started, which is the limit")]
+    Launches {
+        /// The limit.
+        limit: usize,
+    },
+    /// The isolate did not start.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The host failed, or is shutting down.
+    #[error("the launch was abandoned")]
+    Abandoned,
+    /// The isolate says that it has another policy than it was given.
+    #[error("the isolate answered with another policy than it was given")]
+    OtherPolicy,
+}
+
+impl Computations {
+    /// Adopts the isolates that outlived the host that started them.
+    pub(crate) async fn adopt(
+        launcher: Arc<dyn Launcher>,
+        resources: Resources,
+        limits: Limits,
+    ) -> Result<Arc<Self>, LaunchError> {
+        let known: Vec<_> = launcher
+            .adopt()
+            .await?
+            .into_iter()
+            .map(Computation::watch)
+            .collect();
+        for computation in &known {
+            tracing::info!(policy = %computation.policy(), instance = %computation.instance(), "isolate adopted");
+        }
+        let table = Mutex::new(Table {
+            known,
+            launching: BTreeSet::new(),
+        });
+        Ok(Arc::new(Self {
+            launcher,
+            resources,
+            limits,
+            table,
+        }))
+    }
+
+    /// Starts an isolate with this policy document and waits until it answers.
+    ///
+    /// It goes on where the caller does not wait: an isolate that was asked for is then running,
+    /// and known.
+    pub(crate) async fn launch(
+        self: &Arc<Self>,
+        document: Arc<[u8]>,
+    ) -> Result<Arc<Computation>, AdmissionError> {
+        let policy = Policy::parse(&document)?;
+        let offered = self.launcher.kind();
+        if !accepts(&policy, offered) {
+            return Err(AdmissionError::Kind { offered });
+        }
+        let reserved = self.reserve(policy.hash())?;
+        let launch = tokio::spawn(reserved.launch(document));
+        launch.await.unwrap_or(Err(AdmissionError::Abandoned))
+    }
+
+    /// The running isolate that a connection asks for by name: the oldest, where several have the
+    /// policy and none is named.
+    pub(crate) fn route(&self, name: &IsolateName) -> Option<Arc<Computation>> {
+        let fits = |computation: &&Arc<Computation>| {
+            computation.is_alive()
+                && computation.policy() == name.policy
+                && name
+                    .instance
+                    .is_none_or(|instance| computation.instance() == instance)
+        };
+        self.table().known.iter().find(fits).cloned()
+    }
+
+    /// Whether one more connection may be handed to this isolate.
+    pub(crate) async fn admits_connection(&self, to: &Computation) -> bool {
+        if !to
+            .connections_below(self.limits.connections_per_isolate)
+            .await
+        {
+            return false;
+        }
+        if self.connections() < self.limits.connections {
+            return true;
+        }
+        // The sum may be out of date: those told of may have been closed long since.
+        for computation in self.all() {
+            computation.connections_below(1).await;
+        }
+        self.connections() < self.limits.connections
+    }
+
+    /// The one that runs with this policy; else the last that ran.
+    pub(crate) fn find(&self, policy: PolicyHash) -> Option<Arc<Computation>> {
+        let table = self.table();
+        let mut with_policy = table.known.iter().filter(|one| one.policy() == policy);
+        let running = with_policy.clone().find(|one| one.is_alive());
+        running.or_else(|| with_policy.next_back()).cloned()
+    }
+
+    /// Every one that is known, the oldest first.
+    pub(crate) fn all(&self) -> Vec<Arc<Computation>> {
+        self.table().known.clone()
+    }
+
+    fn connections(&self) -> u32 {
+        self.table()
+            .known
+            .iter()
+            .map(|one| one.connections())
+            .fold(0, u32::saturating_add)
+    }
+
+    fn reserve(self: &Arc<Self>, policy: PolicyHash) -> Result<Reservation, AdmissionError> {
+        let mut table = self.table();
+        let alive = table.known.iter().filter(|one| one.is_alive());
+        if alive.clone().any(|one| one.policy() == policy) || table.launching.contains(&policy) {
+            return Err(AdmissionError::AlreadyLaunched);
+        }
+        let (limits, launching) = (self.limits, table.launching.len());
+        if alive.count() + launching >= limits.isolates {
+            return Err(AdmissionError::Isolates {
+                limit: limits.isolates,
+            });
+        }
+        if launching >= limits.launches {
+            return Err(AdmissionError::Launches {
+                limit: limits.launches,
+            });
+        }
+        table.launching.insert(policy);
+        Ok(Reservation {
+            computations: Arc::clone(self),
+            policy,
+        })
+    }
+
+    fn remember(&self, computation: Arc<Computation>) {
+        let mut table = self.table();
+        table.known.push(computation);
+        while table.known.iter().filter(|one| !one.is_alive()).count() > REMEMBERED {
+            let Some(oldest) = table.known.iter().position(|one| !one.is_alive()) else {
+                break;
+            };
+            table.known.remove(oldest);
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing that holds it can leave it half changed.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place for an isolate that is on its way, free again when this is dropped.
+struct Reservation {
+    computations: Arc<Computations>,
+    policy: PolicyHash,
+}
+
+impl Reservation {
+    async fn launch(self, document: Arc<[u8]>) -> Result<Arc<Computation>, AdmissionError> {
+        let computations = &self.computations;
+        let isolate = computations
+            .launcher
+            .launch(document, computations.resources.clone())
+            .await?;
+        if isolate.installed().policy != self.policy {
+            isolate.stop().await?;
+            return Err(AdmissionError::OtherPolicy);
+        }
+        let computation = Computation::watch(isolate);
+        tracing::info!(policy = %self.policy, instance = %computation.instance(), "isolate started");
+        computations.remember(Arc::clone(&computation));
+        Ok(computation)
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.computations.table().launching.remove(&self.policy);
+    }
+}
+
+fn accepts(policy: &Policy, kind: Kind) -> bool {
+    match kind {
+        Kind::Process => policy.isolates().process.is_some(),
+        _ => false,
+    }
+}
