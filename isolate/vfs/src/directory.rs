@@ -82,3 +82,41 @@ impl Directory {
             .map(|(name, (inode, _))| (&**name, *inode))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    /// Other systems listed the folder anew for each call and skipped what had been given before.
+    #[test]
+    fn going_on_with_a_listing_visits_nothing_that_was_listed_before() {
+        let mut directory = Directory::new(InodeId::ROOT);
+        for n in 0..20_000 {
+            directory.insert(&format!("{n}"), InodeId(n));
+        }
+        let (mut steps, mut cookie) = (0, 0);
+        while cookie < directory.end() {
+            for (sequence, _, inode) in directory.entries(cookie, directory.end()).take(10) {
+                steps += 1;
+                assert_eq!(inode.0 as u64, sequence);
+                cookie = sequence + 1;
+            }
+        }
+        assert_eq!(steps, 20_000);
+    }
+
+    #[test]
+    fn a_name_that_comes_back_is_at_the_end() {
+        let mut directory = Directory::new(InodeId::ROOT);
+        for name in ["a", "b"] {
+            directory.insert(name, InodeId(1));
+        }
+        assert_eq!(directory.remove("a"), Some(InodeId(1)));
+        directory.insert("a", InodeId(2));
+        let names = directory
+            .entries(0, directory.end())
+            .map(|(_, name, _)| name);
+        assert_eq!(names.collect::<alloc::vec::Vec<_>>(), ["b", "a"]);
+    }
+}

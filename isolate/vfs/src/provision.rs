@@ -1,9 +1,9 @@
 //! What the caller puts in before a program runs: uncharged, and whatever the rules.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use crate::content::Content;
 use crate::directory::Directory;
@@ -63,7 +63,8 @@ impl Vfs {
 
     /// Makes the folders that the rules name, so that a program can write into them at once.
     pub(crate) fn make_named_folders(&mut self) {
-        let folders: Vec<String> = self.rules.folders().map(str::to_owned).collect();
+        // In order of their names, so that listings do not depend on the kinds of rules.
+        let folders: BTreeSet<String> = self.rules.folders().map(str::to_owned).collect();
         for folder in folders {
             if let Ok(path) = CanonicalPath::parse(&folder) {
                 // In a tree of nothing but folders this cannot fail.
