@@ -1,4 +1,11 @@
 //! A policy that uses every supported field says what it should, and silence means the defaults.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -262,4 +269,15 @@ fn takes_a_single_digest_where_a_list_may_stand() {
 fn takes_certificates_whose_critical_extensions_tls_understands() {
     let document = support::with_certificate("lab", include_str!("data/critical-known.pem"));
     assert!(Policy::parse(document.as_bytes()).is_ok());
+}
+
+#[test]
+fn takes_certificates_that_end_after_2049() {
+    let policy = parse(&support::with_certificate(
+        "lab",
+        include_str!("data/long-lived.pem"),
+    ));
+    // openssl x509 -in long-lived.pem -noout -dates
+    let lab = policy.participant("lab").unwrap();
+    assert_eq!(lab.not_after.to_string(), "2126-10-27T08:42:31Z");
 }

@@ -1,4 +1,11 @@
 //! What is refused, and what the author of the policy is told: the snapshots are the whole text.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -387,7 +394,7 @@ fn refuses_contradictions() {
             "exceeds its own limits",
             edited(
                 "\"limits\": { \"time\": \"5min\",",
-                "\"limits\": { \"args_bytes\": 17, \"env_bytes\": 20,",
+                "\"limits\": { \"args_bytes\": 17, \"env_bytes\": 20, \"files\": 1,",
             ),
         ),
         (

@@ -33,7 +33,7 @@ pub(super) fn check(content: &Content, report: &mut Report<'_>) {
                 .map(|file| &file.path),
         );
         read(stage, number, &there, &at, report);
-        own_limits(stage, number, &at, report);
+        own_limits(content, stage, number, &at, report);
     }
 }
 
@@ -97,28 +97,48 @@ fn read(
     }
 }
 
-fn own_limits(stage: &Stage, number: usize, at: &Pointer<'_>, report: &mut Report<'_>) {
+fn own_limits(
+    content: &Content,
+    stage: &Stage,
+    number: usize,
+    at: &Pointer<'_>,
+    report: &mut Report<'_>,
+) {
+    let limits = &stage.limits;
+    let files = content
+        .files
+        .iter()
+        .filter(|file| stage.rights(&file.path).any())
+        .count();
+    // Field of the stage, what is counted, its limit, and what the stage needs.
     let needs = [
         (
-            "argument list",
+            "read",
+            "files",
+            "files",
+            limits.files,
+            u64::try_from(files).unwrap_or(u64::MAX),
+        ),
+        (
             "args",
+            "bytes of arguments",
             "args_bytes",
-            stage.limits.args_bytes,
+            limits.args_bytes,
             args_bytes(stage),
         ),
         (
-            "environment",
             "env",
+            "bytes of environment",
             "env_bytes",
-            stage.limits.env_bytes,
+            limits.env_bytes,
             env_bytes(stage),
         ),
     ];
-    for (what, field, limit_name, limit, found) in needs {
+    for (field, unit, limit_name, limit, found) in needs {
         if found > limit {
             let cause = Cause::ExceedsOwnLimit {
-                what,
                 stage: number,
+                unit,
                 limit_name,
                 limit,
                 found,

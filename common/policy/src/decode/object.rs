@@ -1,5 +1,7 @@
 //! Objects with known fields, and objects whose names the author chose.
 
+use alloc::{format, vec, vec::Vec};
+
 use crate::{
     Cause,
     decode::{At, Errors, nearest},
@@ -41,7 +43,7 @@ impl<'a> Object<'a> {
             }
             let cause = if fields.later.contains(&name) {
                 Cause::NotSupported {
-                    what: alloc::format!("the {} {name:?}", fields.unit),
+                    what: format!("the {} {name:?}", fields.unit),
                 }
             } else {
                 Cause::UnknownField {
@@ -105,10 +107,10 @@ impl<'a> At<'a> {
         maximum: usize,
         errors: &mut Errors<'_>,
         mut decode: impl FnMut(Entry<'_>, &mut Errors<'_>) -> Option<T>,
-    ) -> Option<alloc::vec::Vec<T>> {
+    ) -> Option<Vec<T>> {
         let members = self.members(errors)?;
         self.length(unit, members.len(), minimum, maximum, errors)?;
-        let mut list = alloc::vec::Vec::with_capacity(members.len());
+        let mut list = Vec::with_capacity(members.len());
         for member in members {
             let entry = Entry {
                 name: &member.name,
@@ -131,13 +133,13 @@ impl<'a> At<'a> {
         maximum: usize,
         errors: &mut Errors<'_>,
         mut decode: impl FnMut(At<'_>, &mut Errors<'_>) -> Option<T>,
-    ) -> Option<alloc::vec::Vec<T>> {
+    ) -> Option<Vec<T>> {
         let Value::Array(nodes) = &self.node.value else {
             self.wrong_type("a list", errors);
             return None;
         };
         self.length(unit, nodes.len(), minimum, maximum, errors)?;
-        let mut list = alloc::vec::Vec::with_capacity(nodes.len());
+        let mut list = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             list.extend(decode(self.element(node, index), errors));
         }
@@ -152,7 +154,7 @@ impl<'a> At<'a> {
         maximum: usize,
         errors: &mut Errors<'_>,
         decode: impl FnMut(At<'_>, &mut Errors<'_>) -> Option<T>,
-    ) -> Option<alloc::vec::Vec<T>> {
+    ) -> Option<Vec<T>> {
         let list = self.elements(unit, minimum, maximum, errors, decode)?;
         let mut distinct = true;
         for (index, element) in list.iter().enumerate() {
@@ -161,7 +163,7 @@ impl<'a> At<'a> {
                 let Value::Array(nodes) = &self.node.value else {
                     return None;
                 };
-                let found = shorten(&alloc::format!("{element}"), SHOWN);
+                let found = shorten(&format!("{element}"), SHOWN);
                 let node = nodes.get(index)?;
                 self.element(node, index)
                     .fail(Cause::DuplicateElement { found }, errors);
@@ -177,9 +179,9 @@ impl<'a> At<'a> {
         maximum: usize,
         errors: &mut Errors<'_>,
         mut decode: impl FnMut(At<'_>, &mut Errors<'_>) -> Option<T>,
-    ) -> Option<alloc::vec::Vec<T>> {
+    ) -> Option<Vec<T>> {
         match self.node.value {
-            Value::String(_) => decode(*self, errors).map(|one| alloc::vec![one]),
+            Value::String(_) => decode(*self, errors).map(|one| vec![one]),
             Value::Array(_) => self.distinct(unit, 1, maximum, errors, decode),
             _ => {
                 self.wrong_type("a text or a list of texts", errors);

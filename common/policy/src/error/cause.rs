@@ -1,6 +1,6 @@
 //! Every cause of an error.
 
-use alloc::{borrow::ToOwned as _, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use crate::{FilePath, ParticipantName, PathPattern};
 
@@ -317,15 +317,13 @@ pub enum Cause {
         /// The sum of all `max_bytes`.
         found: u64,
     },
-    /// A stage's arguments or environment exceed the stage's own limit.
-    #[error(
-        "the {what} of stage {stage} has {found} bytes, more than its {limit_name:?} of {limit}"
-    )]
+    /// A stage needs more than its own limit: it could never start.
+    #[error("stage {stage} needs {found} {unit}, more than its {limit_name:?} of {limit}")]
     ExceedsOwnLimit {
-        /// `argument list` or `environment`.
-        what: &'static str,
         /// The stage, from 1.
         stage: usize,
+        /// What is counted.
+        unit: &'static str,
         /// The limit's field.
         limit_name: &'static str,
         /// The limit.
@@ -387,112 +385,10 @@ impl Cause {
             Self::ExceedsOwnLimit { .. } => "VC-0164",
         }
     }
-
-    /// What should have been there, in words, where that can be said.
-    #[must_use]
-    pub fn expected(&self) -> Option<String> {
-        let text = match self {
-            Self::Syntax { expected, .. }
-            | Self::WrongType { expected, .. }
-            | Self::InvalidName { expected, .. } => (*expected).to_owned(),
-            Self::DocumentTooLarge { limit, .. } => format!("at most {limit} bytes"),
-            Self::NotUtf8 => "UTF-8".to_owned(),
-            Self::TooDeep { limit } => format!("at most {limit} levels"),
-            Self::TooManyValues { limit } => format!("at most {limit} values"),
-            Self::NotAnInteger { .. } => "an integer below 2^53".to_owned(),
-            Self::LoneSurrogate { .. } => "a surrogate pair".to_owned(),
-            Self::UnknownField { known, .. } | Self::UnknownWord { known, .. } => {
-                format!("one of {}", list(known))
-            }
-            Self::MissingField { name } => format!("a field {name:?}"),
-            Self::UnknownVersion { expected, .. } => format!("{expected}"),
-            Self::OutOfRange {
-                minimum, maximum, ..
-            } => format!("{minimum} to {maximum}"),
-            Self::WrongLength {
-                unit,
-                minimum,
-                maximum,
-                ..
-            } => format!("{minimum} to {maximum} {unit}"),
-            Self::InvalidPath { .. } => "a canonical absolute path".to_owned(),
-            Self::InvalidDigest { .. } => "64 characters 0-9 a-f".to_owned(),
-            Self::InvalidSize { .. } => "bytes, or a text as \"64MiB\"".to_owned(),
-            Self::InvalidDuration { .. } => "a text as \"60s\"".to_owned(),
-            Self::InvalidTimestamp { .. } => "a time as \"2027-01-01T00:00:00Z\"".to_owned(),
-            Self::InvalidCertificate { .. } => "one PEM block CERTIFICATE".to_owned(),
-            Self::CertificateVersion { .. } => "X.509 v3".to_owned(),
-            Self::KeyNotSupported { .. } | Self::InvalidKey => "an ECDSA key on P-256".to_owned(),
-            Self::FilesTooLarge { limit, .. } => format!("at most {limit} bytes"),
-            Self::ExceedsOwnLimit { limit, .. } => format!("at most {limit} bytes"),
-            _ => return None,
-        };
-        Some(text)
-    }
-
-    /// What was there instead, shortened, where that can be said.
-    #[must_use]
-    pub fn found(&self) -> Option<String> {
-        let text = match self {
-            Self::Syntax { found, .. }
-            | Self::NotAnInteger { found }
-            | Self::UnknownWord { found, .. }
-            | Self::OutOfRange { found, .. }
-            | Self::InvalidName { found, .. }
-            | Self::InvalidPath { found, .. }
-            | Self::InvalidDigest { found, .. }
-            | Self::InvalidSize { found }
-            | Self::InvalidDuration { found }
-            | Self::InvalidTimestamp { found, .. }
-            | Self::DuplicateElement { found }
-            | Self::KeyNotSupported { found }
-            | Self::UnknownParticipant { found, .. } => found.clone(),
-            Self::WrongType { found, .. } => (*found).to_owned(),
-            Self::DuplicateKey { name } | Self::UnknownField { name, .. } => name.clone(),
-            Self::NotSupported { what } => what.clone(),
-            Self::DocumentTooLarge { found, .. } | Self::WrongLength { found, .. } => {
-                format!("{found}")
-            }
-            Self::UnknownVersion { found, .. } => format!("{found}"),
-            Self::LoneSurrogate { found } => format!("\\u{found:04x}"),
-            Self::ForbiddenCharacter { found } => format!("U+{found:04X}"),
-            Self::CertificateVersion { found } => format!("X.509 v{found}"),
-            Self::CertificateExtension { oid, .. } => oid.clone(),
-            Self::UnknownFile { found, .. } => format!("{found}"),
-            Self::FilesTooLarge { found, .. } | Self::ExceedsOwnLimit { found, .. } => {
-                format!("{found}")
-            }
-            _ => return None,
-        };
-        Some(text)
-    }
-
-    /// What to do about it: one sentence.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::UnknownField {
-                nearest: Some(name),
-                ..
-            } => format!("did you mean {name:?}?"),
-            Self::UnknownParticipant {
-                nearest: Some(name),
-                ..
-            }
-            | Self::UnknownFile {
-                nearest: Some(name),
-                ..
-            } => format!("did you mean {name:?}?"),
-            Self::UnknownField { known, .. } if !known.is_empty() => {
-                format!("the fields here are {}", list(known))
-            }
-            _ => super::code::hint(self.code()).to_owned(),
-        }
-    }
 }
 
 /// Words in quotes, with commas.
-fn list(words: &[&str]) -> String {
+pub(super) fn list(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
     quoted.join(", ")
 }

@@ -284,7 +284,7 @@ pub const CODES: &[CodeText] = &[
         "VC-0164",
         "stage exceeds its own limit",
         "raise the limit, or shorten what exceeds it",
-        "The policy itself gives a stage more arguments or environment than it allows, so the stage could never start.",
+        "The policy itself gives a stage more files, arguments or environment than it allows, so the stage could never start.",
     ),
     text(
         "VC-0180",

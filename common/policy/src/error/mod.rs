@@ -4,6 +4,7 @@ mod cause;
 mod code;
 mod position;
 mod warning;
+mod words;
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;

@@ -9,6 +9,8 @@ mod number;
 mod parser;
 mod pointer;
 mod string;
+#[cfg(test)]
+mod tests;
 
 use alloc::{string::String, vec::Vec};
 

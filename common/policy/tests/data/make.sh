@@ -6,15 +6,17 @@ cd "$(dirname "$0")"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-certificate() { # name, key, extensions in the syntax of `openssl x509 -extfile` (none: X.509 v1)
+# name, key, extensions in the syntax of `openssl x509 -extfile` (none: X.509 v1), days
+certificate() {
     if [ -e "$1.pem" ]; then return; fi
+    days=${4:-3650}
     printf '%b' "$3" > "$scratch/extensions"
     openssl req -new -key "$scratch/$2.key" -subj "/CN=$1" -out "$scratch/request"
     if [ -n "$3" ]; then
-        openssl x509 -req -in "$scratch/request" -signkey "$scratch/$2.key" -days 3650 \
+        openssl x509 -req -in "$scratch/request" -signkey "$scratch/$2.key" -days "$days" \
             -extfile "$scratch/extensions" -out "$1.pem"
     else
-        openssl x509 -req -in "$scratch/request" -signkey "$scratch/$2.key" -days 3650 -out "$1.pem"
+        openssl x509 -req -in "$scratch/request" -signkey "$scratch/$2.key" -days "$days" -out "$1.pem"
     fi
 }
 
@@ -32,3 +34,6 @@ openssl genpkey -algorithm ED25519 -out "$scratch/ed25519.key"
 certificate ed25519 ed25519 'basicConstraints=CA:FALSE\n'
 openssl ec -in "$scratch/lab.key" -conv_form compressed -out "$scratch/compressed.key"
 certificate compressed compressed 'basicConstraints=CA:FALSE\n'
+openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/long-lived.key"
+# Beyond 2049 dates have another form (RFC 5280, section 4.1.2.5).
+certificate long-lived long-lived 'basicConstraints=CA:FALSE\n' 36500

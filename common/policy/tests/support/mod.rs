@@ -6,16 +6,16 @@ use std::fmt::Write as _;
 use veracruz_policy::{Policy, PolicyErrors, Warning};
 
 /// A policy that uses every supported field.
-pub const GOOD: &str = include_str!("../data/overlap.json");
+pub(crate) const GOOD: &str = include_str!("../data/overlap.json");
 
 /// The good policy with one text replaced by another; the text stands there exactly once.
-pub fn edited(from: &str, to: &str) -> String {
+pub(crate) fn edited(from: &str, to: &str) -> String {
     assert_eq!(GOOD.matches(from).count(), 1, "{from:?}");
     GOOD.replace(from, to)
 }
 
 /// The good policy with several texts replaced.
-pub fn edited_all(edits: &[(&str, &str)]) -> String {
+pub(crate) fn edited_all(edits: &[(&str, &str)]) -> String {
     edits.iter().fold(GOOD.to_owned(), |document, (from, to)| {
         assert_eq!(document.matches(from).count(), 1, "{from:?}");
         document.replace(from, to)
@@ -23,7 +23,7 @@ pub fn edited_all(edits: &[(&str, &str)]) -> String {
 }
 
 /// The good policy with the certificate of `name` replaced by another of the test data.
-pub fn with_certificate(name: &str, pem: &str) -> String {
+pub(crate) fn with_certificate(name: &str, pem: &str) -> String {
     let start = GOOD
         .find(&format!("{name:?}: {{ \"certificate\": "))
         .unwrap();
@@ -34,17 +34,17 @@ pub fn with_certificate(name: &str, pem: &str) -> String {
     document
 }
 
-pub fn parse(document: &str) -> Policy {
+pub(crate) fn parse(document: &str) -> Policy {
     Policy::parse(document.as_bytes())
         .unwrap_or_else(|errors| panic!("{}", show(document, &errors)))
 }
 
-pub fn errors(document: &str) -> PolicyErrors {
+pub(crate) fn errors(document: &str) -> PolicyErrors {
     Policy::parse(document.as_bytes()).expect_err("the policy is wrong")
 }
 
 /// All errors as a person would see them: the line, the place under a caret, and the hint.
-pub fn show(document: &str, errors: &PolicyErrors) -> String {
+pub(crate) fn show(document: &str, errors: &PolicyErrors) -> String {
     let mut text = String::new();
     for error in errors {
         writeln!(text, "{error}").unwrap();
@@ -62,7 +62,7 @@ pub fn show(document: &str, errors: &PolicyErrors) -> String {
     text
 }
 
-pub fn show_warnings(document: &str, warnings: &[Warning]) -> String {
+pub(crate) fn show_warnings(document: &str, warnings: &[Warning]) -> String {
     let mut text = String::new();
     for warning in warnings {
         writeln!(text, "{warning}").unwrap();
