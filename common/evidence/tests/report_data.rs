@@ -47,6 +47,19 @@ fn equals_hashlibs_answer_for_a_key() {
 }
 
 #[test]
+fn the_reference_page_has_the_same_vectors() {
+    let page = include_str!("../../../docs/reference/evidence.md");
+    for vector in [
+        include_str!("vectors/report-data-session.hex"),
+        include_str!("vectors/report-data-receipt.hex"),
+        include_str!("vectors/report-data-key.hex"),
+    ] {
+        let (first, second) = vector.trim().split_at(64);
+        assert!(page.contains(first) && page.contains(second), "{vector}");
+    }
+}
+
+#[test]
 fn differs_where_the_two_ends_are_exchanged() {
     let right = report_data::session(&policy(), SERVER, CLIENT, &EXPORTER, &NONCE);
     let reflected = report_data::session(&policy(), CLIENT, SERVER, &EXPORTER, &NONCE);

@@ -39,6 +39,13 @@ fn commitments_equal_hashlibs() {
     let commitment = Commitment::to(&[1; 32], &Sha256::of(b"content"));
     let expected = "a73cc501a43e46366f119b6c97fcbd8153a9f3f478439ce71c2ccc53cb3eef77";
     assert_eq!(commitment.to_string(), expected);
+    assert!(include_str!("../../../docs/reference/receipt.md").contains(expected));
+    // The same with "veracruz-randomness-v1" and bytes([5] * 32).
+    let randomness = Commitment::to_randomness(&[5; 32]).to_string();
+    assert_eq!(
+        randomness,
+        "5090444cf4f32dd6b5b46b6430408d3595b2460abceeb67146febc0561b4a9e4"
+    );
 }
 
 #[test]
