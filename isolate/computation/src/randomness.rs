@@ -107,3 +107,64 @@ fn length(item: &[u8]) -> [u8; 4] {
     // Paths have at most 4096 bytes, everything else is shorter.
     u32::try_from(item.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+
+    fn name(text: &str) -> ParticipantName {
+        ParticipantName::parse(text).unwrap()
+    }
+
+    fn path(text: &str) -> FilePath {
+        FilePath::parse(text).unwrap()
+    }
+
+    /// The secret of run 3 of three files, in any order.
+    fn secret(order: [usize; 3]) -> Zeroizing<[u8; 32]> {
+        let names = [name("acme"), name("acme"), name("lab")];
+        let paths = [path("/input/a"), path("/input/b"), path("/a.wasm")];
+        let contents = [Sha256::of(b"a"), Sha256::of(b"b"), Sha256::of(b"c")];
+        let shares = [[1; 32], [2; 32], [3; 32]];
+        let contribution = |index: usize| Contribution {
+            provider: &names[index],
+            path: &paths[index],
+            content: contents[index],
+            share: &shares[index],
+        };
+        let contributions = order.map(contribution).into();
+        run_secret(contributions, &PolicyHash::from_bytes([7; 32]), 3)
+    }
+
+    /// Computed with python3's `hmac` and `hashlib` from the module's documentation alone.
+    #[test]
+    fn the_randomness_is_what_its_documentation_says() {
+        let secret = secret([0, 1, 2]);
+        assert_eq!(
+            HEXLOWER.encode(&*secret),
+            "0655fa87a06720c84e1b7740140f9e92764fe80832b6626add146e87b4f9adb9"
+        );
+        assert_eq!(
+            HEXLOWER.encode(&*program_seed(&secret, 1)),
+            "3cdb50d40c212777ad2f0fa504e4cd2f8295c8881b787c1287419d6bc0755c31"
+        );
+        assert_eq!(
+            HEXLOWER.encode(&*output_salt(&[9; 32], 3, &path("/output/o"))),
+            "c44fbde64af7c40ee113cdf1fa81e72b996d48cf45ad8aa0709a5e0811e20976"
+        );
+    }
+
+    #[test]
+    fn the_order_is_by_provider_and_path_and_not_by_arrival() {
+        assert_eq!(secret([0, 1, 2]), secret([2, 1, 0]));
+    }
+
+    #[test]
+    fn every_stage_has_another_seed() {
+        let secret = secret([0, 1, 2]);
+        assert_ne!(program_seed(&secret, 0), program_seed(&secret, 1));
+        assert_ne!(program_seed(&secret, 0), secret);
+    }
+}
