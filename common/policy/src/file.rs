@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{FilePath, ParticipantName, Sha256};
+use crate::{FilePath, ParticipantName, PathPattern, Sha256};
 
 /// `max_bytes` of a file whose entry does not say it: 64 MiB.
 pub const DEFAULT_MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -50,5 +50,48 @@ impl File {
     #[must_use]
     pub fn is_received_by(&self, participant: &ParticipantName) -> bool {
         self.receivers.contains(participant)
+    }
+}
+
+/// The files that a pattern covers, of files sorted by path: they stand together, since all of
+/// them start alike.
+pub(crate) fn covered<'a>(files: &'a [File], pattern: &PathPattern) -> &'a [File] {
+    let start = files.partition_point(|file| file.path.as_str() < pattern.as_str());
+    let from_there = files.get(start..).unwrap_or_default();
+    let count = from_there.partition_point(|file| pattern.covers(&file.path));
+    from_there.get(..count).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_a_pattern_covers_among_sorted_files() {
+        let mut paths = [
+            "/a/d/e", "/b", "/a", "/a/c", "/ab", "/a.b", "/a/d", "/é", "/A/x",
+        ];
+        paths.sort_unstable();
+        let files: Vec<File> = paths
+            .iter()
+            .map(|path| File {
+                path: FilePath::parse(path).unwrap(),
+                provider: None,
+                receivers: Vec::new(),
+                sha256: Vec::new(),
+                max_bytes: 0,
+                intermediate: true,
+            })
+            .collect();
+        let folders = ["/", "/a/", "/a/d/", "/a/d/e/", "/b/", "/A/", "/z/", "/0/"];
+        for text in paths.into_iter().chain(folders) {
+            let pattern = PathPattern::parse(text).unwrap();
+            let expected: Vec<&File> = files
+                .iter()
+                .filter(|file| pattern.covers(&file.path))
+                .collect();
+            let found: Vec<&File> = covered(&files, &pattern).iter().collect();
+            assert_eq!(found, expected, "{text}");
+        }
     }
 }

@@ -3,10 +3,11 @@
 use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
 use crate::{
-    Approval, Execution, File, FilePath, Isolates, KeyDigest, Participant, PolicyErrors,
-    PolicyHash, Stage, Timestamp, Warning,
-    check::{check, warn},
+    Approval, Execution, File, FilePath, Isolates, KeyDigest, Participant, PathPattern,
+    PolicyErrors, PolicyHash, Stage, Timestamp, Warning,
+    check::{StageRights, check, warn},
     decode::decode,
+    file::covered,
     json::{canonical, parse},
 };
 
@@ -50,11 +51,12 @@ impl Policy {
     pub fn parse(document: &[u8]) -> Result<Self, PolicyErrors> {
         let tree = parse(document)?;
         let content = decode(document, &tree)?;
-        check(document, &tree, &content)?;
+        let rights = StageRights::of(&content);
+        check(document, &tree, &content, &rights)?;
         Ok(Self {
             document: document.to_owned(),
             hash: PolicyHash::of_canonical(canonical(&tree).as_bytes()),
-            warnings: warn(document, &tree, &content),
+            warnings: warn(document, &tree, &content, &rights),
             content,
         })
     }
@@ -173,6 +175,11 @@ impl Policy {
 }
 
 impl Content {
+    /// The files that a pattern covers.
+    pub(crate) fn covered(&self, pattern: &PathPattern) -> &[File] {
+        covered(&self.files, pattern)
+    }
+
     pub(crate) fn file(&self, path: &FilePath) -> Option<&File> {
         // Files are sorted by path.
         self.files

@@ -3,6 +3,7 @@
 
 mod files;
 mod parties;
+mod rights;
 mod stages;
 mod warnings;
 
@@ -13,17 +14,23 @@ use crate::{
     policy::Content,
 };
 
+pub(crate) use rights::StageRights;
 pub(crate) use warnings::{Warnings, warn};
 
 /// Refuses a policy that contradicts itself.
-pub(crate) fn check(document: &[u8], root: &Node, content: &Content) -> Result<(), PolicyErrors> {
+pub(crate) fn check(
+    document: &[u8],
+    root: &Node,
+    content: &Content,
+    rights: &StageRights,
+) -> Result<(), PolicyErrors> {
     let mut report = Report {
         errors: Errors::new(document),
         root,
     };
     parties::check(content, &mut report);
     files::check(content, &mut report);
-    stages::check(content, &mut report);
+    stages::check(content, rights, &mut report);
     report.errors.finish().map_or(Ok(()), Err)
 }
 

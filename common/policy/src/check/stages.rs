@@ -2,15 +2,15 @@
 
 use alloc::{borrow::ToOwned, collections::BTreeSet};
 
-use super::Report;
+use super::{Report, StageRights};
 use crate::{
-    Cause, File, FilePath, PathPattern, Stage,
+    Cause, File, FilePath, Stage,
     decode::{args_bytes, env_bytes, nearest},
     json::Pointer,
     policy::Content,
 };
 
-pub(super) fn check(content: &Content, report: &mut Report<'_>) {
+pub(super) fn check(content: &Content, rights: &StageRights, report: &mut Report<'_>) {
     let root = Pointer::Root;
     let pipeline = root.name("pipeline");
     // What exists when a stage runs: what is provided, and what stages up to this one may write.
@@ -23,17 +23,14 @@ pub(super) fn check(content: &Content, report: &mut Report<'_>) {
     for (index, stage) in content.pipeline.iter().enumerate() {
         let at = pipeline.index(index);
         let number = index + 1;
+        let rights = || rights.of_stage(content, index);
         program(content, stage, &at, report);
         write(content, stage, &at, report);
-        there.extend(
-            content
-                .files
-                .iter()
-                .filter(|file| file.is_written() && stage.rights(&file.path).write)
-                .map(|file| &file.path),
-        );
-        read(stage, number, &there, &at, report);
-        own_limits(content, stage, number, &at, report);
+        let written = rights().filter(|(file, rights)| file.is_written() && rights.write);
+        there.extend(written.map(|(file, _)| &file.path));
+        read(content, stage, number, &there, &at, report);
+        let files = rights().filter(|(_, rights)| rights.any()).count();
+        own_limits(stage, number, files, &at, report);
     }
 }
 
@@ -60,17 +57,14 @@ fn write(content: &Content, stage: &Stage, at: &Pointer<'_>, report: &mut Report
     let list = at.name("write");
     for (index, pattern) in stage.write.iter().enumerate() {
         let at = list.index(index);
-        let covered = || {
-            content
-                .files
-                .iter()
-                .filter(|file| pattern.covers(&file.path))
-        };
-        let provided = covered().find_map(|file| file.provider.clone().map(|by| (file, by)));
+        let covered = content.covered(pattern);
+        let provided = covered
+            .iter()
+            .find_map(|file| file.provider.clone().map(|by| (file, by)));
         if let Some((File { path, .. }, provider)) = provided {
             let path = path.clone();
             report.value(&at, Cause::ProvidedAndWritten { path, provider });
-        } else if covered().next().is_none() {
+        } else if covered.is_empty() {
             let pattern = pattern.clone();
             report.value(&at, Cause::NothingToWrite { pattern });
         }
@@ -78,6 +72,7 @@ fn write(content: &Content, stage: &Stage, at: &Pointer<'_>, report: &mut Report
 }
 
 fn read(
+    content: &Content,
     stage: &Stage,
     number: usize,
     there: &BTreeSet<&FilePath>,
@@ -85,9 +80,9 @@ fn read(
     report: &mut Report<'_>,
 ) {
     let list = at.name("read");
-    let is_there = |pattern: &PathPattern| there.iter().any(|path| pattern.covers(path));
     for (index, pattern) in stage.read.iter().enumerate() {
-        if !is_there(pattern) {
+        let mut covered = content.covered(pattern).iter();
+        if !covered.any(|file| there.contains(&file.path)) {
             let cause = Cause::NothingToRead {
                 stage: number,
                 pattern: pattern.clone(),
@@ -98,18 +93,13 @@ fn read(
 }
 
 fn own_limits(
-    content: &Content,
     stage: &Stage,
     number: usize,
+    files: usize,
     at: &Pointer<'_>,
     report: &mut Report<'_>,
 ) {
     let limits = &stage.limits;
-    let files = content
-        .files
-        .iter()
-        .filter(|file| stage.rights(&file.path).any())
-        .count();
     // Field of the stage, what is counted, its limit, and what the stage needs.
     let needs = [
         (

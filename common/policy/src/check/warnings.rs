@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::StageRights;
 use crate::{
     File, PathPattern, Stage, Warning, WarningCause,
     error::Position,
@@ -10,11 +11,16 @@ use crate::{
 };
 
 /// Warns about a policy that is otherwise right.
-pub(crate) fn warn(document: &[u8], root: &Node, content: &Content) -> Vec<Warning> {
+pub(crate) fn warn(
+    document: &[u8],
+    root: &Node,
+    content: &Content,
+    rights: &StageRights,
+) -> Vec<Warning> {
     let mut warnings = Warnings::new(document, root);
     whole(content, &mut warnings);
     participants(content, &mut warnings);
-    files(content, &mut warnings);
+    files(content, rights, &mut warnings);
     stages(content, &mut warnings);
     warnings.into_list()
 }
@@ -89,20 +95,23 @@ fn participants(content: &Content, warnings: &mut Warnings<'_>) {
     }
 }
 
-fn files(content: &Content, warnings: &mut Warnings<'_>) {
+fn files(content: &Content, rights: &StageRights, warnings: &mut Warnings<'_>) {
     let root = Pointer::Root;
     let files = root.name("files");
-    for file in &content.files {
+    for (index, file) in content.files.iter().enumerate() {
         let path = file.path.clone();
-        let stages = || content.pipeline.iter();
-        let read = stages().any(|stage| stage.rights(&file.path).read);
-        let written = stages().any(|stage| stage.rights(&file.path).write);
-        let run = stages().any(|stage| stage.program == file.path);
-        let cause = if file.is_written() && !written {
+        let rights = rights.to_file(index);
+        let run = || {
+            content
+                .pipeline
+                .iter()
+                .any(|stage| stage.program == file.path)
+        };
+        let cause = if file.is_written() && !rights.write {
             WarningCause::NeverWritten { path }
-        } else if file.intermediate && !read {
+        } else if file.intermediate && !rights.read {
             WarningCause::NeverRead { path }
-        } else if !file.is_written() && !read && !run && file.receivers.is_empty() {
+        } else if !file.is_written() && !rights.read && !run() && file.receivers.is_empty() {
             WarningCause::InputNotUsed { path }
         } else {
             continue;
