@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Clock, Execution, File, Nan, Random, Strategy};
 
-const EXECUTION: Fields = Fields {
+pub(super) const EXECUTION: Fields = Fields {
     unit: "field",
     known: &[
         "strategy",

@@ -12,7 +12,7 @@ use crate::{
     MAX_PARTICIPANTS, PathPattern,
 };
 
-const FILE: Fields = Fields {
+pub(super) const FILE: Fields = Fields {
     unit: "field",
     known: &[
         "provider",

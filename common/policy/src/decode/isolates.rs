@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Cause, Isolates, MAX_DIGESTS, ProcessIsolate};
 
-const ISOLATES: Fields = Fields {
+pub(super) const ISOLATES: Fields = Fields {
     unit: "isolate",
     known: &["process"],
     later: &[
@@ -24,7 +24,7 @@ const ISOLATES: Fields = Fields {
     ],
 };
 
-const PROCESS: Fields = Fields {
+pub(super) const PROCESS: Fields = Fields {
     unit: "field",
     known: &["runtime", "attesters"],
     later: &[],

@@ -15,6 +15,9 @@ mod pipeline;
 mod scalar;
 mod units;
 
+#[cfg(test)]
+mod tests;
+
 use alloc::vec::Vec;
 
 use crate::{

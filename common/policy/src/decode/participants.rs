@@ -11,7 +11,7 @@ use crate::{
     KeyDigest, MAX_CERTIFICATE_BYTES, MAX_PARTICIPANTS, Participant, ParticipantName, certificate,
 };
 
-const PARTICIPANT: Fields = Fields {
+pub(super) const PARTICIPANT: Fields = Fields {
     unit: "field",
     known: &["certificate", "description"],
     later: &["trust"],

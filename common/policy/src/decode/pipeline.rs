@@ -14,7 +14,7 @@ use crate::{
     Stage, text::shorten,
 };
 
-const STAGE: Fields = Fields {
+pub(super) const STAGE: Fields = Fields {
     unit: "field",
     known: &[
         "program",
