@@ -23,9 +23,11 @@ pub(crate) struct Computation {
     policy: PolicyHash,
     instance: InstanceId,
     loss: OnceLock<Loss>,
-    /// What it last said, and when. Held while it is asked, so that it is asked once for all.
-    health: Mutex<Option<(Instant, Health)>>,
-    /// At least as many as are open: those it told of, and all handed to it since.
+    /// What it last said, if anything, and when it was asked. Held while it is asked, so that it is
+    /// asked once for all who want to know.
+    asked: Mutex<Option<(Instant, Option<Health>)>>,
+    /// Those it last told of, and all handed to it since: at times too many, which asking mends.
+    /// What no host can get around is the isolate's own limit.
     connections: AtomicU32,
 }
 
@@ -58,16 +60,11 @@ impl Computation {
             policy: installed.policy,
             instance: installed.instance,
             loss: OnceLock::new(),
-            health: Mutex::new(None),
+            asked: Mutex::new(None),
             connections: AtomicU32::new(0),
         });
         let watched = Arc::clone(&computation);
-        tokio::spawn(async move {
-            let loss = watched.isolate.lost().await;
-            tracing::warn!(policy = %watched.policy, instance = %watched.instance, %loss, "isolate lost");
-            // `stop` may have been told earlier.
-            let _ = watched.loss.set(loss);
-        });
+        tokio::spawn(async move { watched.ended(watched.isolate.lost().await) });
         computation
     }
 
@@ -87,7 +84,11 @@ impl Computation {
     /// Hands a connection over. The descriptor is the isolate's from then on.
     pub(crate) async fn connect(&self, accepted: std::net::TcpStream) -> Result<(), LaunchError> {
         self.connections.fetch_add(1, Ordering::Relaxed);
-        self.isolate.connect(accepted).await
+        let connected = self.isolate.connect(accepted).await;
+        if let Err(LaunchError::Lost { loss }) = &connected {
+            self.ended(*loss);
+        }
+        connected
     }
 
     /// Connections that may be open; asks the isolate only where that many might be too many.
@@ -96,7 +97,7 @@ impl Computation {
             return true;
         }
         // Where it does not answer, the old number stands.
-        let _ = self.ask().await;
+        self.ask().await;
         self.connections() < limit
     }
 
@@ -112,8 +113,7 @@ impl Computation {
     pub(crate) async fn stop(&self) -> Result<(), LaunchError> {
         self.isolate.stop().await?;
         if let Ok(loss) = timeout(END_KNOWN, self.isolate.lost()).await {
-            // The watch may have been told earlier.
-            let _ = self.loss.set(loss);
+            self.ended(loss);
         }
         Ok(())
     }
@@ -121,17 +121,14 @@ impl Computation {
     /// What can be said of it now.
     pub(crate) async fn view(&self) -> View {
         let health = if self.is_alive() {
-            Some(self.ask().await)
+            self.ask().await
         } else {
             None
         };
         let (state, lost) = match (self.loss.get(), health) {
             (Some(loss), _) => ("lost", Some(loss.to_string())),
-            (None, Some(Ok(health))) => (health.state.as_str(), None),
-            (None, Some(Err(LaunchError::Lost { .. }))) => {
-                ("lost", Some(Loss::Unknown.to_string()))
-            }
-            (None, _) => ("unresponsive", None),
+            (None, Some(health)) => (health.state.as_str(), None),
+            (None, None) => ("unresponsive", None),
         };
         let kind = self.isolate.kind();
         View {
@@ -144,17 +141,36 @@ impl Computation {
         }
     }
 
-    async fn ask(&self) -> Result<Health, LaunchError> {
-        let mut last = self.health.lock().await;
-        if let Some((when, health)) = *last
+    /// What it says, or said a moment ago; none where it does not answer.
+    async fn ask(&self) -> Option<Health> {
+        let mut last = self.asked.lock().await;
+        if let Some((when, answer)) = *last
             && when.elapsed() < HEALTH_AGE
         {
-            return Ok(health);
+            return answer;
         }
-        let health = self.isolate.health().await?;
-        self.connections
-            .store(health.connections, Ordering::Relaxed);
-        *last = Some((Instant::now(), health));
-        Ok(health)
+        let answer = match self.isolate.health().await {
+            Ok(health) => {
+                self.connections
+                    .store(health.connections, Ordering::Relaxed);
+                Some(health)
+            }
+            Err(error) => {
+                tracing::warn!(policy = %self.policy, instance = %self.instance, %error, "no answer");
+                if let LaunchError::Lost { loss } = error {
+                    self.ended(loss);
+                }
+                None
+            }
+        };
+        *last = Some((Instant::now(), answer));
+        answer
+    }
+
+    /// Keeps how it ended; whoever tells first is believed.
+    fn ended(&self, loss: Loss) {
+        if self.loss.set(loss).is_ok() {
+            tracing::warn!(policy = %self.policy, instance = %self.instance, %loss, "isolate lost");
+        }
     }
 }

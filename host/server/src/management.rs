@@ -73,9 +73,14 @@ async fn launch(
 }
 
 async fn list(_: Authorized, State(management): State<Management>) -> Json<List> {
-    let mut computations = Vec::new();
-    for computation in management.computations.all() {
-        computations.push(computation.view().await);
+    // All are asked at once: one that does not answer holds up none.
+    let asked = management.computations.all().into_iter();
+    let asked: Vec<_> = asked
+        .map(|computation| tokio::spawn(async move { computation.view().await }))
+        .collect();
+    let mut computations = Vec::with_capacity(asked.len());
+    for view in asked {
+        computations.extend(view.await);
     }
     Json(List { computations })
 }
