@@ -57,6 +57,8 @@ pub(crate) struct UploadSecrets {
     pub(crate) salt: Zeroizing<[u8; 32]>,
     /// Goes into the seed of programs' randomness.
     pub(crate) share: Zeroizing<[u8; 32]>,
+    /// Whether they were drawn just now, so that no isolate can have them.
+    pub(crate) fresh: bool,
 }
 
 impl Ledger {
@@ -163,16 +165,14 @@ impl Ledger {
                 return Ok(UploadSecrets {
                     salt: self.secret(&upload.salt)?,
                     share: self.secret(&upload.share)?,
+                    fresh: false,
                 });
             }
             let fresh = UploadSecrets {
                 salt: random::secret()?,
                 share: random::secret()?,
+                fresh: true,
             };
-            // What the isolate forgot by the new upload need not be kept here either.
-            entry
-                .uploads
-                .retain(|upload| upload.instance != instance || upload.path != path.as_str());
             entry.uploads.push(UploadEntry {
                 instance: instance.clone(),
                 path: path.as_str().to_owned(),
@@ -482,8 +482,8 @@ mod tests {
         assert_eq!(secrets(&ONE, &one), first);
         assert_ne!(secrets(&TWO, &one), first);
         assert_ne!(secrets(&ONE, &two), first);
-        // The upload of other contents replaced the first one.
-        assert_ne!(secrets(&ONE, &one), first);
+        // What was committed once may be so still: its salt must not be lost.
+        assert_eq!(secrets(&ONE, &one), first);
     }
 
     #[test]

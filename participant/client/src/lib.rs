@@ -25,7 +25,8 @@
 //! connection.approve(&status, provisioning).await?;
 //! let source = Source::File("overlap.csv".into());
 //! connection.upload(&file, &source, provisioning, &mut |_, _| {}).await?;
-//! let run = connection.start_run(connection.status().await?.tag).await?;
+//! let seen = connection.status().await?.tag;
+//! let run = connection.start_run(seen).await?;
 //! connection.wait_for_run(run.run, WaitOptions::default()).await?;
 //! # Ok(())
 //! # }

@@ -219,18 +219,17 @@ impl Proven {
         );
         let response = self.http.call(call, None).await?;
         let headers = response.headers();
-        let number = |name| text(headers, name).and_then(header::decimal);
-        if let Some(offset) = number(header::UPLOAD_OFFSET) {
-            let same = number(header::UPLOAD_LENGTH) == Some(upload.length);
-            return Ok(UploadState::At(if same && offset < upload.length {
-                offset
-            } else {
-                0
-            }));
-        }
         let digest = text(headers, header::REPR_DIGEST).and_then(header::parse_repr_digest);
-        if response.status().is_success() && digest == Some(upload.sha256) {
+        // A salt that the isolate cannot have could never open the receipt's commitment.
+        if digest == Some(upload.sha256) && !upload.secrets.fresh {
             return Ok(UploadState::Committed);
+        }
+        let number = |name| text(headers, name).and_then(header::decimal);
+        if let (Some(offset), Some(length)) =
+            (number(header::UPLOAD_OFFSET), number(header::UPLOAD_LENGTH))
+        {
+            let goes_on = length == upload.length && offset < length && !upload.secrets.fresh;
+            return Ok(UploadState::At(if goes_on { offset } else { 0 }));
         }
         // Nothing, other contents, or a refusal, whose reason the PUT will be told.
         Ok(UploadState::At(0))
