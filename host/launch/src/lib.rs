@@ -1,1 +1,29 @@
-//! Starts, feeds, limits and stops isolates.
+//! Starts, feeds, limits and stops isolates, for the host.
+//!
+//! The host is trusted by nobody, and nothing here is: an isolate is judged by its evidence, which
+//! the participants appraise. This crate only moves descriptors and control messages. It does not
+//! parse TLS, it does not measure, and it holds no key.
+//!
+//! There is one folder a kind of isolate. Today that is [`process`]: a sandboxed process that the
+//! attester starts. *It protects nobody from the host.*
+//!
+//! ```no_run
+//! # async fn example(accepted: std::net::TcpStream, policy: Vec<u8>) -> Result<(), veracruz_launch::LaunchError> {
+//! use veracruz_launch::{Launcher, Resources, RuntimeImage, process::ProcessLauncher};
+//!
+//! let image = RuntimeImage::open("veracruz-runtime")?;
+//! let launcher = ProcessLauncher::connect("/run/veracruz/attester.sock", image).await?;
+//! let isolate = launcher.launch(policy.into(), Resources::default()).await?;
+//! println!("instance {}", isolate.installed().instance);
+//! isolate.connect(accepted).await?;
+//! # Ok(()) }
+//! ```
+
+mod error;
+mod image;
+mod isolate;
+pub mod process;
+
+pub use error::LaunchError;
+pub use image::RuntimeImage;
+pub use isolate::{BoxFuture, Health, Installed, Isolate, Kind, Launcher, Loss, Resources};

@@ -1,0 +1,169 @@
+//! A running `process` isolate.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+use veracruz_attester::{Client, IsolateId};
+
+use super::attester::{call, end};
+use super::control::{Control, Ended};
+use super::handover::Handover;
+use crate::{BoxFuture, Health, Installed, Isolate, Kind, LaunchError, Loss};
+
+/// How long an isolate may take to say how it is.
+const HEALTH: Duration = Duration::from_secs(5);
+/// Questions about its health that may wait.
+const QUESTIONS: usize = 16;
+/// How long it may take until it is known how an isolate died.
+const INQUEST: Duration = Duration::from_secs(5);
+
+/// A running isolate. It lives on when this is dropped: isolates outlive the host.
+pub(super) struct ProcessIsolate {
+    client: Arc<Client>,
+    id: IsolateId,
+    installed: Installed,
+    handover: Handover,
+    questions: mpsc::Sender<oneshot::Sender<Health>>,
+    loss: watch::Receiver<Option<Loss>>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl ProcessIsolate {
+    /// Takes over the channels of an isolate with its policy installed. Call it in a tokio runtime.
+    pub(super) fn new(
+        client: &Arc<Client>,
+        id: IsolateId,
+        installed: Installed,
+        control: Control,
+        handover: Handover,
+    ) -> Self {
+        let (questions, asked) = mpsc::channel(QUESTIONS);
+        let (lost, loss) = watch::channel(None);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let watcher = Watcher {
+            client: Arc::clone(client),
+            id,
+            stopping: Arc::clone(&stopping),
+            lost,
+        };
+        tokio::spawn(watcher.watch(control, asked));
+        Self {
+            client: Arc::clone(client),
+            id,
+            installed,
+            handover,
+            questions,
+            loss,
+            stopping,
+        }
+    }
+
+    async fn lost(&self) -> Loss {
+        let mut loss = self.loss.clone();
+        // The watcher ends without a word only with the whole runtime.
+        let known = loss.wait_for(Option::is_some).await;
+        known.ok().and_then(|known| *known).unwrap_or(Loss::Unknown)
+    }
+
+    /// The error for an isolate whose channels are closed.
+    async fn is_lost(&self) -> LaunchError {
+        let loss = timeout(INQUEST, self.lost()).await;
+        let loss = loss.unwrap_or(Loss::Unknown);
+        LaunchError::Lost { loss }
+    }
+
+    async fn ask(&self) -> Result<Health, LaunchError> {
+        let (asker, answer) = oneshot::channel();
+        let asked = async {
+            // Both fail where the watcher is gone.
+            self.questions.send(asker).await.ok()?;
+            answer.await.ok()
+        };
+        match timeout(HEALTH, asked).await {
+            Ok(Some(health)) => Ok(health),
+            Ok(None) => Err(self.is_lost().await),
+            Err(_elapsed) => Err(LaunchError::Silent),
+        }
+    }
+
+    async fn pass(&self, accepted: TcpStream) -> Result<(), LaunchError> {
+        match self.handover.pass(accepted).await {
+            Ok(()) => Ok(()),
+            Err(error) => match error.kind() {
+                std::io::ErrorKind::BrokenPipe | std::io::ErrorKind::ConnectionReset => {
+                    Err(self.is_lost().await)
+                }
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    async fn end(&self) -> Result<(), LaunchError> {
+        if self.loss.borrow().is_some() {
+            return Ok(());
+        }
+        self.stopping.store(true, Ordering::Release);
+        let id = self.id;
+        call(&self.client, move |client| end(client, id)).await?;
+        self.lost().await;
+        Ok(())
+    }
+}
+
+impl Isolate for ProcessIsolate {
+    fn kind(&self) -> Kind {
+        Kind::Process
+    }
+
+    fn installed(&self) -> Installed {
+        self.installed
+    }
+
+    fn connect(&self, accepted: TcpStream) -> BoxFuture<'_, Result<(), LaunchError>> {
+        Box::pin(self.pass(accepted))
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<Health, LaunchError>> {
+        Box::pin(self.ask())
+    }
+
+    fn lost(&self) -> BoxFuture<'_, Loss> {
+        Box::pin(self.lost())
+    }
+
+    fn stop(&self) -> BoxFuture<'_, Result<(), LaunchError>> {
+        Box::pin(self.end())
+    }
+}
+
+/// Serves the control channel, and finds out how the isolate ended.
+struct Watcher {
+    client: Arc<Client>,
+    id: IsolateId,
+    stopping: Arc<AtomicBool>,
+    lost: watch::Sender<Option<Loss>>,
+}
+
+impl Watcher {
+    async fn watch(self, control: Control, asked: mpsc::Receiver<oneshot::Sender<Health>>) {
+        let ended = control.serve(asked).await;
+        if ended == Ended::Unwanted {
+            return;
+        }
+        // An isolate without its control channel is of no use: whether it is dead or only closed
+        // it, stopping ends it, and says how a dead one had ended.
+        let id = self.id;
+        let found = call(&self.client, move |client| end(client, id)).await;
+        let loss = match found {
+            _ if self.stopping.load(Ordering::Acquire) => Loss::Stopped,
+            Ok(loss) => loss,
+            Err(_) => Loss::Unknown,
+        };
+        tracing::warn!(isolate = %self.id, ?ended, %loss, "isolate is gone");
+        self.lost.send_replace(Some(loss));
+    }
+}

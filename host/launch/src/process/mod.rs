@@ -1,0 +1,13 @@
+//! Sandboxed processes, started by the attester. *They protect nobody from the host.*
+//!
+//! The host talks to such an isolate over two descriptors that the attester gives it: the control
+//! channel (`veracruz_protocol::control`), and the one over which accepted connections go in. See
+//! `docs/reference/process-isolate.md`.
+
+mod attester;
+mod control;
+mod handover;
+mod isolate;
+mod launcher;
+
+pub use launcher::ProcessLauncher;
