@@ -32,10 +32,6 @@ impl Directory {
         self.names.get(name).map(|(inode, _)| *inode)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.names.len()
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }

@@ -57,8 +57,8 @@ impl Vfs {
         }))
     }
 
-    /// The inode number of the folder itself and of the one above it, for `.` and `..`; beyond
-    /// the folder that the handle was opened as, only itself is known where it is the root.
+    /// The inode numbers of the folder itself and of the one above it, for `.` and `..`. The
+    /// root is its own.
     ///
     /// # Errors
     /// None for a handle of this tree.

@@ -16,6 +16,9 @@ impl Vfs {
     /// Puts an input at a canonical absolute path, and makes the folders above it. It is shared,
     /// not copied, and does not count against the quotas.
     ///
+    /// What the rules give no right to is hidden from the program, but numbers of inodes still
+    /// tell how many files there are: best provide only what the program may use.
+    ///
     /// # Errors
     /// [`Error::Invalid`] for a path that is not canonical, [`Error::Exists`] where something is
     /// there already, [`Error::NotDirectory`] where a file is in the way.

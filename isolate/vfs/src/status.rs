@@ -13,7 +13,7 @@ pub struct Status {
     pub kind: Kind,
     /// How many names it has.
     pub links: u64,
-    /// Bytes of a file or of a link's target; entries of a folder.
+    /// Bytes of a file or of a link's target; zero for a folder.
     pub size: u64,
     /// Last access as set by a program (reading does not change it), nanoseconds since 1970.
     pub accessed: u64,
@@ -41,7 +41,8 @@ impl Vfs {
         let found = self.inodes.get(inode)?;
         let size = match &found.node {
             Node::File(content) => content.size(),
-            Node::Directory(directory) => directory.len() as u64,
+            // The number of entries would count those that the program may not know of.
+            Node::Directory(_) => 0,
             Node::Link(target) => target.len() as u64,
         };
         Ok(Status {

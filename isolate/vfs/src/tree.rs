@@ -68,8 +68,6 @@ impl Vfs {
         let limit = self.quotas.bytes;
         match self.used_bytes.checked_add(bytes) {
             Some(total) if total <= limit => Ok(()),
-            // What is in use may be above the quota only if that was zero-sized growth.
-            _ if bytes == 0 => Ok(()),
             _ => Err(Error::BytesExceeded { limit }),
         }
     }

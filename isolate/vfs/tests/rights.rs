@@ -92,6 +92,10 @@ fn what_a_stage_has_no_right_to_does_not_exist_for_it() {
     tree.provide("/out/x/hidden", b"4");
     assert_eq!(tree.names("."), ["in", "out"]);
     assert_eq!(tree.names("in"), ["mine"]);
+    assert_eq!(
+        tree.vfs.path_status(&tree.root, "in", true).unwrap().size,
+        0
+    );
     assert_eq!(tree.names("out/x"), Vec::<String>::new());
     for path in [
         "in/theirs",
