@@ -107,10 +107,15 @@ const EMPTY_PATH: &[(u64, &str)] = &[
     ),
 ];
 
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::cast_sign_loss,
+    reason = "each C library has another type for these"
+)]
 const IOCTLS: &[(u64, &str)] = &[
-    (libc::FIONBIO, "FIONBIO"),
-    (libc::FIOCLEX, "FIOCLEX"),
-    (libc::FIONREAD, "FIONREAD"),
+    (libc::FIONBIO as u64, "FIONBIO"),
+    (libc::FIOCLEX as u64, "FIOCLEX"),
+    (libc::FIONREAD as u64, "FIONREAD"),
 ];
 
 const PRCTLS: &[(u64, &str)] = &[

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::sandbox::Sandbox;
 use crate::wire::IsolateId;
@@ -53,6 +54,12 @@ impl Config {
 /// isolate does ends it.
 pub fn serve(config: &Config) -> Result<Infallible, ServeError> {
     refuse_threads()?;
+    // A core file would hold the key.
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, none).map_err(|error| ServeError::CoreLimit(error.into()))?;
     let key = AttesterKey::open(&config.state_dir)?;
     let listener = Listener::open(config)?;
     let sandbox = Sandbox::prepare()?;
@@ -209,6 +216,9 @@ pub enum ServeError {
     /// The machine has no `/proc`.
     #[error("/proc cannot be read: {0}")]
     NoProc(io::Error),
+    /// Core files could not be forbidden.
+    #[error("core files cannot be forbidden: {0}")]
+    CoreLimit(io::Error),
     /// Another attester uses this directory.
     #[error("another attester is running in {path}", path = state_dir.display())]
     AlreadyRunning {
