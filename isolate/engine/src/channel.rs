@@ -156,7 +156,10 @@ impl Channel {
             {
                 return Err(ChannelError::Malformed("descriptors do not fit"));
             }
-            let parts = [IoSlice::new(std::slice::from_ref(&kind)), IoSlice::new(data)];
+            let parts = [
+                IoSlice::new(std::slice::from_ref(&kind)),
+                IoSlice::new(data),
+            ];
             let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
             match rustix::net::sendmsg(&self.0, &parts, &mut control, flags) {
                 Ok(_) => return Ok(()),

@@ -131,6 +131,20 @@ const PERMITTED: &[(libc::c_long, Level, When)] = &[
     (libc::SYS_rt_sigreturn, Level::Stage, Always),
     (libc::SYS_rt_sigprocmask, Level::Stage, Always),
     (libc::SYS_sigaltstack, Level::Stage, Always),
+    // Its way to let a fault that is none of a program's end the process.
+    (
+        libc::SYS_rt_sigaction,
+        Level::Stage,
+        Is(
+            0,
+            &[
+                libc::SIGSEGV as u64,
+                libc::SIGBUS as u64,
+                libc::SIGILL as u64,
+                libc::SIGFPE as u64,
+            ],
+        ),
+    ),
     // What the standard library and allocators do at any time.
     (libc::SYS_futex, Level::Stage, Always),
     (libc::SYS_clock_gettime, Level::Stage, Always),
@@ -188,10 +202,7 @@ const PERMITTED: &[(libc::c_long, Level, When)] = &[
     (
         libc::SYS_prctl,
         Level::Compiling,
-        Is(
-            0,
-            &[libc::PR_SET_NAME as u64, libc::PR_SET_MDWE as u64],
-        ),
+        Is(0, &[libc::PR_SET_NAME as u64, libc::PR_SET_MDWE as u64]),
     ),
 ];
 
@@ -234,9 +245,8 @@ impl When {
     /// As alternatives; none means always.
     fn rules(&self) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
         use SeccompCmpOp::{Eq, MaskedEq};
-        let argument = |index, op, value| {
-            SeccompCondition::new(index, SeccompCmpArgLen::Qword, op, value)
-        };
+        let argument =
+            |index, op, value| SeccompCondition::new(index, SeccompCmpArgLen::Qword, op, value);
         let executable = libc::PROT_EXEC as u64;
         // MAP_TYPE of the kernel: the bits that tell shared and private apart.
         let kind = 0xf;
@@ -295,7 +305,11 @@ fn permitted(level: Level) -> io::Result<BpfProgram> {
         .into_iter()
         .map(|(call, rules)| (call, rules.unwrap_or_default()))
         .collect();
-    filter(calls, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
+    filter(
+        calls,
+        SeccompAction::Errno(libc::EPERM as u32),
+        SeccompAction::Allow,
+    )
 }
 
 fn hostile() -> io::Result<BpfProgram> {
@@ -307,7 +321,11 @@ fn hostile() -> io::Result<BpfProgram> {
 /// when it hears that there is none.
 fn no_clone3() -> io::Result<BpfProgram> {
     let calls = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    filter(calls, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))
+    filter(
+        calls,
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::ENOSYS as u32),
+    )
 }
 
 fn filter(

@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
@@ -13,11 +13,7 @@ use rustix::{
     process::{DumpableBehavior, Pid, Signal},
 };
 
-use crate::{
-    channel::Channel,
-    error::Death,
-    memfd::Sealed,
-};
+use crate::{channel::Channel, error::Death, memfd::Sealed};
 
 /// Where a child finds its channel.
 const CHANNEL: RawFd = 3;
@@ -61,19 +57,20 @@ pub(crate) fn die_with(parent: Pid) -> io::Result<()> {
 /// of the standard streams: what a library prints there must not end up in a file that happens
 /// to be opened as number 2.
 pub(crate) fn keep_only(channel: Channel) -> io::Result<Channel> {
-    let empty = Sealed::copy_of("empty", &[])?;
-    // Both out of the way of the numbers they shall have.
-    let channel = rustix::io::fcntl_dupfd_cloexec(OwnedFd::from(channel), CHANNEL + 1)?;
-    let empty = rustix::io::fcntl_dupfd_cloexec(&empty, CHANNEL + 1)?;
-    for (from, to) in [(&empty, 0), (&empty, 1), (&empty, 2), (&channel, CHANNEL)] {
+    // Both out of the way of the numbers they shall have. They are closed below with all others.
+    let raw = |descriptor: BorrowedFd<'_>| -> io::Result<RawFd> {
+        let moved = rustix::io::fcntl_dupfd_cloexec(descriptor, CHANNEL + 1)?;
+        Ok(moved.into_raw_fd())
+    };
+    let empty = raw(Sealed::copy_of("empty", &[])?.as_fd())?;
+    let channel = raw(OwnedFd::from(channel).as_fd())?;
+    for (from, to) in [(empty, 0), (empty, 1), (empty, 2), (channel, CHANNEL)] {
         // SAFETY: whoever owned descriptor `to` in the parent does not exist in this child,
         // whose remaining code uses the standard streams and the channel alone.
-        if unsafe { libc::dup3(from.as_raw_fd(), to, libc::O_CLOEXEC) } < 0 {
+        if unsafe { libc::dup3(from, to, libc::O_CLOEXEC) } < 0 {
             return Err(io::Error::last_os_error());
         }
     }
-    // They are closed below with all others.
-    let _ = (channel.into_raw_fd(), empty.into_raw_fd());
     // SAFETY: as above: all owners of these descriptors stayed in the parent.
     if unsafe { libc::syscall(libc::SYS_close_range, CHANNEL + 1, libc::c_uint::MAX, 0) } < 0 {
         return Err(io::Error::last_os_error());

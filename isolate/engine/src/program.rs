@@ -339,7 +339,12 @@ impl<C> minicbor::Encode<C> for OrderRequest<'_> {
         encoder: &mut minicbor::Encoder<W>,
         context: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.array(2)?.u32(1)?.array(1)?.encode_with(self.0, context)?.ok()
+        encoder
+            .array(2)?
+            .u32(1)?
+            .array(1)?
+            .encode_with(self.0, context)?
+            .ok()
     }
 }
 

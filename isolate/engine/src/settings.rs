@@ -59,6 +59,11 @@ impl Default for ProgramSettings {
 
 impl ProgramSettings {
     pub(crate) fn check(&self) -> Result<(), EngineError> {
+        if self.max_wasm_stack == 0 {
+            return Err(EngineError::InvalidSettings {
+                reason: "a program needs a stack".into(),
+            });
+        }
         in_range(LimitName::Stack, self.max_wasm_stack, GREATEST_WASM_STACK)
     }
 }
@@ -102,10 +107,10 @@ pub struct StageSettings {
     /// Bytes that the program's files may grow by, together. 256 MiB by default.
     #[n(11)]
     pub written_bytes: u64,
-    /// Bytes of standard output that are kept; the rest is dropped. 64 KiB by default.
+    /// Bytes of standard output; beyond them, writing fails. 64 KiB by default.
     #[n(12)]
     pub stdout_bytes: u64,
-    /// Bytes of standard error that are kept; the rest is dropped. 64 KiB by default.
+    /// Bytes of standard error; beyond them, writing fails. 64 KiB by default.
     #[n(13)]
     pub stderr_bytes: u64,
     /// Bytes of all arguments together. 64 KiB by default.

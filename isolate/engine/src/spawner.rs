@@ -170,7 +170,10 @@ impl Drop for Handle {
         // The spawner ends when its channel closes, after all workers. Whatever happens, it does
         // not stay.
         if let Ok((closed, _)) = Channel::pair() {
-            *self.channel.get_mut().unwrap_or_else(PoisonError::into_inner) = closed;
+            *self
+                .channel
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner) = closed;
         }
         let mut polled = [rustix::event::PollFd::new(
             &self.pidfd,

@@ -14,9 +14,7 @@ use crate::{
     channel::Channel,
     confinement::{Bounds, Level, confine},
     memfd::Sealed,
-    message::{
-        PROGRAM_REQUEST, ProgramReply, ProgramRequest, Refusal, decode, encode,
-    },
+    message::{PROGRAM_REQUEST, ProgramReply, ProgramRequest, Refusal, decode, encode},
     process,
     settings::ProgramSettings,
 };

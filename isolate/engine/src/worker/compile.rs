@@ -66,6 +66,7 @@ pub(super) fn compile(
 }
 
 fn config(settings: &ProgramSettings) -> io::Result<Config> {
+    let stack = usize::try_from(settings.max_wasm_stack).map_err(other)?;
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)
@@ -74,7 +75,9 @@ fn config(settings: &ProgramSettings) -> io::Result<Config> {
         .wasm_features(WasmFeatures::all(), false)
         .wasm_features(PROPOSALS, true)
         .relaxed_simd_deterministic(true)
-        .max_wasm_stack(usize::try_from(settings.max_wasm_stack).map_err(other)?)
+        .max_wasm_stack(stack)
+        // Not used, and still required to be no smaller.
+        .async_stack_size(stack.max(2 << 20))
         // A reservation of 4 GiB with guards on both sides takes the place of bounds checks.
         .memory_reservation(4 << 30)
         .memory_guard_size(32 << 20)

@@ -72,11 +72,7 @@ pub(super) fn run(compiled: &Compiled, order: &Order, descriptors: Descriptors) 
     try_run(compiled, order, descriptors).unwrap_or_else(|error| Report::of(error.into()))
 }
 
-fn try_run(
-    compiled: &Compiled,
-    order: &Order,
-    descriptors: Descriptors,
-) -> Result<Report, Unable> {
+fn try_run(compiled: &Compiled, order: &Order, descriptors: Descriptors) -> Result<Report, Unable> {
     let mut store = Store::new(
         &compiled.engine,
         State {

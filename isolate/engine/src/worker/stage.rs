@@ -114,8 +114,7 @@ fn watch(child: Pid, order: &Order, start: Instant) -> io::Result<Option<Ending>
     let watched = rustix::process::pidfd_open(child, PidfdFlags::empty())?;
     let ending = loop {
         let wall = order.settings.wall_time.checked_sub(start.elapsed());
-        let cpu = process::cpu_time(child)
-            .map(|used| order.settings.cpu_time.checked_sub(used));
+        let cpu = process::cpu_time(child).map(|used| order.settings.cpu_time.checked_sub(used));
         let left = match (wall, cpu) {
             (None, _) => break Ok(Some(Ending::OutOfTime)),
             (_, Ok(None)) => break Ok(Some(Ending::OutOfCpuTime)),

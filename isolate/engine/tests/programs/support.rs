@@ -1,0 +1,155 @@
+//! What the tests share: one spawner, and small programs.
+
+use std::{sync::OnceLock, time::Duration};
+
+use veracruz_engine::{
+    EngineError, Input, Output, Program, ProgramSettings, Right, Spawner, StageReport,
+    StageSettings, memfd::Sealed,
+};
+
+static SPAWNER: OnceLock<Spawner> = OnceLock::new();
+
+/// To be called first in `main`.
+pub(crate) fn fork_spawner() {
+    let spawner = Spawner::fork().expect("a spawner");
+    SPAWNER.set(spawner).expect("one spawner");
+}
+
+pub(crate) fn spawner() -> &'static Spawner {
+    SPAWNER.get().expect("main has forked it")
+}
+
+/// A list of test functions under their names.
+#[macro_export]
+macro_rules! trials {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
+            vec![$(libtest_mimic::Trial::test(stringify!($name), || {
+                $name();
+                Ok(())
+            })),*]
+        }
+    };
+}
+
+/// Functions that programs in these tests call, and the memory they have. A failing call makes
+/// the exit code 100 + errno.
+const PRELUDE: &str = r#"
+    (import "wasi_snapshot_preview1" "path_open" (func $path_open
+        (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "environ_sizes_get" (func $env_sizes (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "environ_get" (func $env (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 2)
+    (data (i32.const 100) "out")
+    (data (i32.const 110) "in")
+    (data (i32.const 1000) "hello, world")
+    (func $check (param i32)
+        (if (local.get 0) (then (call $exit (i32.add (i32.const 100) (local.get 0))))))
+    (func $write (param $fd i32) (param $at i32) (param $len i32)
+        (i32.store (i32.const 8) (local.get $at))
+        (i32.store (i32.const 12) (local.get $len))
+        (call $check (call $fd_write (local.get $fd) (i32.const 8) (i32.const 1) (i32.const 16))))
+    ;; Opens /out, created and emptied, for writing.
+    (func $create (result i32)
+        (call $check (call $path_open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 3)
+            (i32.const 9) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 0)))
+        (i32.load (i32.const 0)))
+    (func $out (param $at i32) (param $len i32)
+        (call $write (call $create) (local.get $at) (local.get $len)))
+    ;; Reads up to 4 KiB of /in to 8192; returns how many bytes.
+    (func $in (result i32)
+        (call $check (call $path_open (i32.const 3) (i32.const 0) (i32.const 110) (i32.const 2)
+            (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 0)))
+        (i32.store (i32.const 8) (i32.const 8192))
+        (i32.store (i32.const 12) (i32.const 4096))
+        (call $check (call $fd_read (i32.load (i32.const 0)) (i32.const 8) (i32.const 1) (i32.const 16)))
+        (i32.load (i32.const 16)))
+"#;
+
+/// Writes "hello, world" to /out.
+pub(crate) const HELLO: &str = "(call $out (i32.const 1000) (i32.const 12))";
+
+/// A module with the prelude and this body of `_start`.
+pub(crate) fn command(body: &str) -> Vec<u8> {
+    wat(&format!(
+        "(module {PRELUDE} (func (export \"_start\") {body}))"
+    ))
+}
+
+pub(crate) fn wat(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("a module")
+}
+
+pub(crate) fn sealed(bytes: &[u8]) -> Sealed {
+    Sealed::copy_of("test", bytes).expect("memory")
+}
+
+pub(crate) fn compile(module: &[u8]) -> Result<Program, EngineError> {
+    spawner().compile(&sealed(module), ProgramSettings::default())
+}
+
+pub(crate) fn settings() -> StageSettings {
+    let mut settings = StageSettings::new([1; 32].into());
+    settings.rights = vec![right("/", true, true)];
+    settings.wall_time = Duration::from_secs(30);
+    settings
+}
+
+pub(crate) fn right(pattern: &str, read: bool, write: bool) -> Right {
+    Right {
+        pattern: pattern.into(),
+        read,
+        write,
+    }
+}
+
+pub(crate) fn input(path: &str, content: &[u8]) -> Input {
+    Input {
+        path: path.into(),
+        content: sealed(content),
+    }
+}
+
+pub(crate) fn out() -> Output {
+    Output {
+        path: "/out".into(),
+        max_bytes: 1 << 20,
+    }
+}
+
+/// Runs with one possible output, /out.
+pub(crate) fn run(program: &Program, settings: StageSettings) -> Result<StageReport, EngineError> {
+    program.run(settings, &[], &[out()])
+}
+
+/// Compiles and runs.
+pub(crate) fn try_body(body: &str, settings: StageSettings) -> Result<StageReport, EngineError> {
+    run(&compile(&command(body))?, settings)
+}
+
+/// Bytes of a file.
+pub(crate) fn bytes(file: &Sealed) -> Vec<u8> {
+    let mut bytes = vec![0; usize::try_from(file.len()).expect("a length")];
+    assert_eq!(file.read_at(&mut bytes, 0).expect("its bytes"), bytes.len());
+    bytes
+}
+
+/// The content of /out.
+pub(crate) fn written(report: &StageReport) -> Vec<u8> {
+    assert_eq!(report.exit_code, 0);
+    assert_eq!(report.outputs.len(), 1);
+    assert_eq!(report.outputs[0].path, "/out");
+    bytes(&report.outputs[0].content)
+}
+
+/// A new program runs.
+pub(crate) fn the_next_run_works() {
+    let report = try_body(HELLO, settings()).expect("a report");
+    assert_eq!(written(&report), b"hello, world");
+}
