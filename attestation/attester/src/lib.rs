@@ -13,7 +13,7 @@
 //! ```no_run
 //! // The attester's process. Call it before any thread is made.
 //! let config = veracruz_attester::Config::in_dir("/var/lib/veracruz/attester");
-//! let error = veracruz_attester::serve(&config).unwrap_err();
+//! let error = veracruz_attester::serve(&config, |_| {}).unwrap_err();
 //! # let _ = error;
 //! ```
 //!

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         eprintln!("usage: veracruz-attester STATE_DIR");
         return ExitCode::from(2);
     };
-    match serve(&Config::in_dir(state_dir)) {
+    match serve(&Config::in_dir(state_dir), |_| {}) {
         Ok(never) => match never {},
         Err(error) => {
             eprintln!("veracruz-attester: {error}");

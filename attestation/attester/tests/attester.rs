@@ -63,7 +63,7 @@ fn does_not_serve_in_a_process_with_other_threads() {
     // Tests run in threads of their own.
     let dir = tempfile::tempdir().unwrap();
     let config = veracruz_attester::Config::in_dir(dir.path());
-    let refused = serve(&config).unwrap_err();
+    let refused = serve(&config, |_| {}).unwrap_err();
     assert!(matches!(
         refused,
         veracruz_attester::ServeError::Threads { .. }
@@ -422,6 +422,34 @@ fn a_hostile_isolate_gets_nowhere() {
     hostile_programs_get_nowhere(&launched);
     // Its attempts did not reach the attester.
     assert!(attester.client.hello().is_ok());
+}
+
+#[test]
+fn an_isolate_can_do_what_the_runtime_does() {
+    let attester = Attester::start();
+    let launched = launch(&attester, &policy("a"));
+    let report = String::from_utf8(tell(&launched.control, b'w', None)).unwrap();
+    for line in report.lines() {
+        assert!(line.ends_with("=ok"), "{line}");
+    }
+    assert!(
+        report
+            .lines()
+            .last()
+            .unwrap()
+            .starts_with("a tighter filter")
+    );
+}
+
+#[test]
+fn does_not_wait_for_an_isolate_that_reads_no_evidence() {
+    let attester = Attester::start();
+    let greedy = launch(&attester, &policy("greedy"));
+    let other = launch(&attester, &policy("other"));
+    assert_eq!(tell(&greedy.control, b'l', None), b"asked");
+    let answer = tell(&other.control, b'e', Some(&[1; 64]));
+    assert!(matches!(Reply::parse(&answer).unwrap(), Reply::Evidence(_)));
+    assert_eq!(attester.client.list().unwrap().len(), 2);
 }
 
 fn hostile_programs_get_nowhere(launched: &Launched) {

@@ -1,1 +1,67 @@
-//! The command line of every role.
+//! The command line of every role: it parses, calls and prints. What it does is done by the
+//! libraries, above all `veracruz-client`.
+//!
+//! As a library it offers [`main`] to the binary, and [`local`], a deployment of ordinary
+//! processes on one machine, to the demo and to tests.
+
+mod args;
+mod commands;
+mod demo;
+mod error;
+mod find;
+pub mod local;
+mod output;
+
+use args::{Cli, Command, IdentityCommand, PolicyCommand, ReceiptCommand};
+use clap::Parser;
+use error::CliError;
+use output::{Format, Report};
+use std::process::ExitCode;
+
+/// Runs the command that the process was called with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = if cli.json { Format::Json } else { Format::Text };
+    match run(cli.command, format) {
+        Ok(Some(report)) => {
+            report.print(format);
+            ExitCode::SUCCESS
+        }
+        Ok(None) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print(format);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// What a command has to say at its end; `None` where it has said it already.
+fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
+    use commands::{computation, explain, host, identity, measure, policy, receipt};
+    match command {
+        Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
+        Command::Identity(IdentityCommand::New(arguments)) => identity::new(&arguments).map(Some),
+        Command::Identity(IdentityCommand::Certificate(file)) => {
+            identity::certificate(&file).map(Some)
+        }
+        Command::Policy(PolicyCommand::Check(file)) => policy::check(&file).map(Some),
+        Command::Policy(PolicyCommand::Hash(file)) => policy::hash(&file).map(Some),
+        Command::Measure(arguments) => measure::measure(&arguments).map(Some),
+        Command::Attester(arguments) => host::attester(&arguments, format),
+        Command::Host(arguments) => host::host(&arguments, format).map(|()| None),
+        Command::Launch(arguments) => host::launch(&arguments).map(Some),
+        Command::Status(arguments) => computation::status(&arguments).map(Some),
+        Command::Attest(arguments) => computation::attest(&arguments).map(Some),
+        Command::Approve(arguments) => computation::approve(&arguments).map(Some),
+        Command::Upload(arguments) => computation::upload(&arguments, format).map(Some),
+        Command::Run(arguments) => computation::run(&arguments).map(Some),
+        Command::Download(arguments) => computation::download(&arguments, format).map(Some),
+        Command::Withdraw(arguments) => computation::withdraw(&arguments).map(Some),
+        Command::Receipt(ReceiptCommand::Fetch(arguments)) => receipt::fetch(&arguments).map(Some),
+        Command::Receipt(ReceiptCommand::Verify(arguments)) => {
+            receipt::verify(&arguments).map(Some)
+        }
+        Command::Explain(arguments) => explain::explain(&arguments).map(Some),
+    }
+}

@@ -206,3 +206,68 @@ fn missing(frame: &[u8]) -> Result<usize, Errno> {
     }
     Ok(length.saturating_add(LENGTH).saturating_sub(frame.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    fn pair() -> (Connection, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        (Connection::new(ours.into()), theirs)
+    }
+
+    #[test]
+    fn waits_for_the_rest_of_a_request_only_so_long() {
+        let (mut connection, mut client) = pair();
+        let later = Instant::now() + PATIENCE + PATIENCE;
+        assert!(
+            !connection.is_over(later),
+            "a client may be quiet between requests"
+        );
+        client.write_all(b"\0").unwrap();
+        assert!(connection.advance().is_none());
+        assert!(!connection.is_over(Instant::now()));
+        assert!(connection.is_over(later));
+    }
+
+    #[test]
+    fn waits_for_the_taking_of_a_reply_only_so_long() {
+        let (mut connection, mut client) = pair();
+        let reply = Reply::Hello {
+            spki: vec![0; MAX_FRAME / 2],
+            limited_by: crate::LimitedBy::ResourceLimits,
+        };
+        connection.reply(&reply, Vec::new());
+        assert!(
+            connection.wanted() == PollFlags::OUT,
+            "it does not fit the socket"
+        );
+        assert!(connection.is_over(Instant::now() + PATIENCE + PATIENCE));
+        let mut taken = vec![0; 1 << 16];
+        while connection.wanted() == PollFlags::OUT {
+            assert!(client.read(&mut taken).unwrap() > 0);
+            assert!(connection.advance().is_none());
+        }
+        assert!(!connection.is_over(Instant::now() + PATIENCE + PATIENCE));
+    }
+
+    #[test]
+    fn reads_no_further_than_one_request() {
+        let (mut connection, mut client) = pair();
+        let frames = [
+            encode(&Request::List).unwrap(),
+            encode(&Request::Hello(1)).unwrap(),
+        ];
+        client.write_all(&frames.concat()).unwrap();
+        // The length, then the content.
+        assert!(connection.advance().is_none());
+        let arrived = connection.advance().unwrap();
+        assert_eq!(arrived.request, Ok(Request::List));
+        connection.reply(&Reply::Remembered, Vec::new());
+        assert!(connection.advance().is_none());
+        assert_eq!(connection.advance().unwrap().request, Ok(Request::Hello(1)));
+    }
+}

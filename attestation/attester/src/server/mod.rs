@@ -46,13 +46,14 @@ impl Config {
     }
 }
 
-/// Serves for ever. The isolates die with this process, however it ends.
+/// Serves for ever, and calls `ready` once it can be reached. The isolates die with this process,
+/// however it ends.
 ///
 /// # Errors
 ///
 /// What keeps it from starting, or an error of the kernel's `poll`. Nothing that a client or an
 /// isolate does ends it.
-pub fn serve(config: &Config) -> Result<Infallible, ServeError> {
+pub fn serve(config: &Config, ready: impl FnOnce(&AttesterKey)) -> Result<Infallible, ServeError> {
     refuse_threads()?;
     // A core file would hold the key.
     let none = Rlimit {
@@ -64,6 +65,7 @@ pub fn serve(config: &Config) -> Result<Infallible, ServeError> {
     let listener = Listener::open(config)?;
     let sandbox = Sandbox::prepare()?;
     tracing::info!(key = %key.digest(), socket = %config.socket.display(), "attester is ready");
+    ready(&key);
     let mut server = Server {
         listener,
         connections: Vec::new(),

@@ -49,6 +49,14 @@ fn main() {
                 control.write_all(&framed(&reply)).unwrap();
             }
             b"i" => control.write_all(&framed(itself().as_bytes())).unwrap(),
+            b"w" => control.write_all(&framed(work().as_bytes())).unwrap(),
+            b"l" => {
+                // Asks for evidence and never reads an answer.
+                for _ in 0..400 {
+                    descriptor(5).write_all(&[1; 64]).unwrap();
+                }
+                control.write_all(&framed(b"asked")).unwrap();
+            }
             b"k" => {
                 // Closes the evidence channel.
                 drop(ManuallyDrop::into_inner(descriptor(5)));
@@ -183,6 +191,105 @@ fn probe() -> String {
     // All but this one: there is no other, and none outside can be named.
     line("kill all", number(unsafe { kill(-1, 9) }.into()));
     line("forks", forks().to_string());
+    report
+}
+
+/// What the runtime, its spawner and its workers do, and what came of it: all of it must work.
+fn work() -> String {
+    let mut report = String::new();
+    let mut line = |name: &str, result: String| {
+        report.push_str(&format!("{name}={result}\n"));
+    };
+    let thread = std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_millis(1)));
+    line(
+        "thread",
+        if thread.join().is_ok() {
+            "ok".into()
+        } else {
+            "panicked".into()
+        },
+    );
+    line(
+        "time",
+        io(std::time::SystemTime::now()
+            .elapsed()
+            .map_err(std::io::Error::other)),
+    );
+    line("two ends", io(std::os::unix::net::UnixStream::pair()));
+    line("pipe", io(std::io::pipe()));
+    let memory = unsafe { syscall(319, c"file".as_ptr(), 3) };
+    line("memfd_create", number(memory));
+    line("ftruncate", number(unsafe { syscall(77, memory, 8192) }));
+    let read_write_execute = unsafe { syscall(9, 0, 4096, 7, 0x22, -1, 0) };
+    line("executable memory", number(read_write_execute));
+    line(
+        "private file mapping",
+        number(unsafe { syscall(9, 0, 8192, 3, 2, memory, 0) }),
+    );
+    line(
+        "reservation",
+        number(unsafe { syscall(9, 0, 8i64 << 30, 0, 0x4022, -1, 0) }),
+    );
+    line(
+        "seal",
+        number(unsafe { fcntl(memory as c_int, 1033, 0xf) }.into()),
+    );
+    line(
+        "seals",
+        number(unsafe { fcntl(memory as c_int, 1034) }.into()),
+    );
+    line("epoll", number(unsafe { syscall(291, 0x80000) }));
+    line("eventfd", number(unsafe { syscall(290, 0, 0x80800) }));
+    line("timerfd", number(unsafe { syscall(283, 1, 0x80800) }));
+    let no_signals = 0u64;
+    line(
+        "signalfd",
+        number(unsafe { syscall(289, -1, &no_signals, 8, 0x80800) }),
+    );
+    let mut random = [0u8; 32];
+    line(
+        "getrandom",
+        number(unsafe { syscall(318, random.as_mut_ptr(), 32, 0) }),
+    );
+    line(
+        "name",
+        number(unsafe { prctl(15, c"worker".as_ptr()) }.into()),
+    );
+    line("death signal", number(unsafe { prctl(1, 9) }.into()));
+    line("landlock version", number(unsafe { syscall(444, 0, 0, 1) }));
+    let child = unsafe { fork() };
+    if child == 0 {
+        unsafe { pause() };
+    }
+    line("fork", number(child.into()));
+    let process = unsafe { syscall(434, child, 0) };
+    line("pidfd_open", number(process));
+    line(
+        "pidfd_send_signal",
+        number(unsafe { syscall(424, process, 9, 0, 0) }),
+    );
+    line("waitid", number(unsafe { syscall(247, 1, child, 0, 4, 0) }));
+    // In a child, for it cannot be undone: a filter of its own that allows everything, after which
+    // no executable memory can be made any more.
+    let child = unsafe { fork() };
+    if child == 0 {
+        let allow_all = [6u64 | 0x7fff_0000 << 32];
+        let program = [1u64, allow_all.as_ptr() as u64];
+        let filtered = unsafe { syscall(317, 1, 0, program.as_ptr()) } == 0;
+        let denied = unsafe { prctl(65, 1, 0, 0, 0) } == 0;
+        let mapped = unsafe { syscall(9, 0, 4096, 7, 0x22, -1, 0) } >= 0;
+        unsafe { _exit(if filtered && denied && !mapped { 0 } else { 1 }) }
+    }
+    let mut status = 1;
+    unsafe { waitpid(child, &mut status, 0) };
+    line(
+        "a tighter filter",
+        if status == 0 {
+            "ok".into()
+        } else {
+            format!("status {status}")
+        },
+    );
     report
 }
 

@@ -1,0 +1,308 @@
+//! The command line: every command and option, and nothing of what they do.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Several parties compute together, and nobody sees anybody else's data.
+#[derive(Debug, Parser)]
+#[command(name = "veracruz", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole system at work: real data, every role, three attacks refused
+    Demo(DemoArgs),
+    /// Make the key by which a policy knows you
+    #[command(subcommand)]
+    Identity(IdentityCommand),
+    /// Check a policy, or print its hash
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Print the measurement of a runtime, as a policy names it
+    Measure(MeasureArgs),
+    /// Run the software root of trust for isolates without hardware
+    Attester(AttesterArgs),
+    /// Lend this machine: route connections and start isolates
+    Host(HostArgs),
+    /// Start an isolate with a policy on a host
+    Launch(LaunchArgs),
+    /// Say where a computation stands
+    Status(StatusArgs),
+    /// Check what is at the far end of your connection
+    Attest(AttestArgs),
+    /// Sign that you agree to this policy at this instance
+    Approve(ApproveArgs),
+    /// Give a file to the computation
+    Upload(UploadArgs),
+    /// Start the run, and wait for its end
+    Run(RunArgs),
+    /// Fetch a file that you may receive
+    Download(DownloadArgs),
+    /// Take back your approval; your inputs are erased
+    Withdraw(WithdrawArgs),
+    /// Fetch or verify the receipt of a run
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
+    /// Explain an error code
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IdentityCommand {
+    /// Make a new key and a certificate for it
+    New(IdentityNewArgs),
+    /// Print the certificate of an identity, for a policy
+    Certificate(IdentityFile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdentityNewArgs {
+    /// Your name, as the certificate shall say it (a policy knows you by the key alone)
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Where the key goes (readable by you alone); the certificate goes beside it as .crt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdentityFile {
+    /// Your identity
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_IDENTITY")]
+    pub(crate) identity: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Say whether a policy is valid, with line and column of what is not
+    Check(PolicyFile),
+    /// Print the hash that identifies a policy
+    Hash(PolicyFile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyFile {
+    /// The policy
+    #[arg(value_name = "POLICY")]
+    pub(crate) policy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MeasureArgs {
+    /// The runtime's binary (beside this program unless given)
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
+    pub(crate) runtime: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttesterArgs {
+    /// Where its key is kept; made on first use
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// The socket at which the host reaches it
+    #[arg(long, value_name = "PATH", required_unless_present = "show_key")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Print the key that a policy names, and stop
+    #[arg(long)]
+    pub(crate) show_key: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HostArgs {
+    /// Where participants connect
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7443")]
+    pub(crate) listen: SocketAddr,
+    /// Where computations are managed (loopback only)
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7444")]
+    pub(crate) management: SocketAddr,
+    /// The attester's socket
+    #[arg(long, value_name = "PATH")]
+    pub(crate) attester: PathBuf,
+    /// Where the management token is kept; made on first use
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// The runtime's binary (beside this program unless given)
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
+    pub(crate) runtime: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LaunchArgs {
+    /// The policy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// The host's management address
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7444")]
+    pub(crate) management: SocketAddr,
+    /// The file with the management token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: PathBuf,
+}
+
+/// Which computation, where, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Your own copy of the policy
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_POLICY")]
+    pub(crate) policy: PathBuf,
+    /// Where the host takes participants' connections
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "VERACRUZ_HOST",
+        default_value = "127.0.0.1:7443"
+    )]
+    pub(crate) host: String,
+    #[command(flatten)]
+    pub(crate) identity: IdentityFile,
+    /// Accept an isolate that does not protect your data from the host
+    #[arg(long)]
+    pub(crate) accept_unprotected: bool,
+    /// Go to another instance than the one that you have provisioned before
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The host's management address, to ask when the isolate does not answer
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) management: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttestArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UploadArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// What goes where, as /input/name=FILE
+    #[arg(value_name = "PATH=FILE", required = true)]
+    pub(crate) files: Vec<Assignment>,
+}
+
+/// A path of the policy and a local file.
+#[derive(Debug, Clone)]
+pub(crate) struct Assignment {
+    pub(crate) path: String,
+    pub(crate) file: PathBuf,
+}
+
+impl std::str::FromStr for Assignment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (path, file) = text
+            .split_once('=')
+            .ok_or("expected PATH=FILE, as /input/a.csv=a.csv")?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: file.into(),
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DownloadArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Which file of the policy
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+    /// Where it goes
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Replace a file that is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WithdrawArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiptCommand {
+    /// Fetch the receipt of a run
+    Fetch(ReceiptFetchArgs),
+    /// Say what a receipt proves, offline
+    Verify(ReceiptVerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiptFetchArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Which run, counted from 1
+    #[arg(long, default_value_t = 1)]
+    pub(crate) run: u32,
+    /// Where it goes
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Replace a file that is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiptVerifyArgs {
+    /// The receipt
+    #[arg(value_name = "RECEIPT")]
+    pub(crate) receipt: PathBuf,
+    /// Your own copy of the policy
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_POLICY")]
+    pub(crate) policy: PathBuf,
+    /// An output that you hold (its opening is read from FILE.opening.json beside it)
+    #[arg(long = "output", value_name = "FILE")]
+    pub(crate) outputs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, as VC-0412
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The runtime's binary (beside this program unless given)
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
+    pub(crate) runtime: Option<PathBuf>,
+    /// The folder of the example (programs/examples/psi unless given)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) example: Option<PathBuf>,
+    /// The example's compiled program
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_PSI_PROGRAM")]
+    pub(crate) program: Option<PathBuf>,
+    /// Keep the demo's files in this folder instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}

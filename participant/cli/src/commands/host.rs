@@ -1,0 +1,154 @@
+//! What runs on the machine that is lent: attester, host, and the start of a computation.
+
+use super::computation::block_on;
+use super::policy;
+use crate::args::{AttesterArgs, HostArgs, LaunchArgs};
+use crate::error::CliError;
+use crate::find;
+use crate::output::{Format, Report, UNPROTECTED};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use veracruz_attester::AttesterKey;
+use veracruz_client::HostClient;
+use veracruz_launch::RuntimeImage;
+use veracruz_launch::process::ProcessLauncher;
+use veracruz_server::{Config, Server};
+
+/// `attester`: serves until it is killed. Isolates die with it.
+pub(crate) fn attester(
+    arguments: &AttesterArgs,
+    format: Format,
+) -> Result<Option<Report>, CliError> {
+    let service = |error: &dyn std::fmt::Display| CliError::Service(error.to_string());
+    let Some(socket) = arguments.socket.as_ref().filter(|_| !arguments.show_key) else {
+        let key = AttesterKey::open(&arguments.state).map_err(|error| service(&error))?;
+        let key = key.digest().to_string();
+        return Ok(Some(Report::new(json!({ "key": key })).line(key)));
+    };
+    let config = veracruz_attester::Config {
+        state_dir: arguments.state.clone(),
+        socket: socket.clone(),
+    };
+    let ready = |key: &AttesterKey| {
+        let key = key.digest().to_string();
+        Report::new(json!({ "key": key, "socket": socket }))
+            .line(format!("attester {key} listens at {}", socket.display()))
+            .line(UNPROTECTED)
+            .print(format);
+    };
+    match veracruz_attester::serve(&config, ready) {
+        Err(error) => Err(service(&error)),
+    }
+}
+
+/// `host`: serves until it is told to stop. Isolates outlive it.
+pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError> {
+    let service = |error: &dyn std::fmt::Display| CliError::Service(error.to_string());
+    let runtime = find::runtime(arguments.runtime.as_deref())?;
+    private_folder(&arguments.state)?;
+    let token = arguments.state.join("management.token");
+    let config = Config {
+        participants: arguments.listen,
+        management: arguments.management,
+        token_file: token.clone(),
+        ..Config::default()
+    };
+    log();
+    let work = async {
+        let image = RuntimeImage::open(&runtime).map_err(|error| service(&error))?;
+        let launcher = ProcessLauncher::connect(&arguments.attester, image)
+            .await
+            .map_err(|error| service(&error))?;
+        let measurement = launcher.measurement().to_string();
+        let server = Server::bind(config, Arc::new(launcher))
+            .await
+            .map_err(|error| service(&error))?;
+        let participants = server
+            .participants_address()
+            .map_err(|error| service(&error))?;
+        let management = server
+            .management_address()
+            .map_err(|error| service(&error))?;
+        Report::new(json!({
+            "participants": participants.to_string(),
+            "management": management.to_string(),
+            "token": token,
+            "runtime": measurement,
+        }))
+        .line(format!("participants connect to {participants}"))
+        .line(format!(
+            "computations are managed at {management}, with the token in {}",
+            token.display()
+        ))
+        .line(format!("isolates run the runtime {measurement}"))
+        .line(UNPROTECTED)
+        .print(format);
+        server.run(stop()).await.map_err(|error| service(&error))
+    };
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| service(&error))?
+        .block_on(work)
+}
+
+/// `launch`: has the host start an isolate.
+pub(crate) fn launch(arguments: &LaunchArgs) -> Result<Report, CliError> {
+    let policy = policy::load(&arguments.policy)?;
+    let token = std::fs::read_to_string(&arguments.token)
+        .map_err(|source| CliError::file(&arguments.token, source))?;
+    let host = HostClient::new(
+        arguments.management.to_string(),
+        Some(token.trim().to_owned()),
+    );
+    let launched = block_on(async { Ok(host.launch(&policy).await?) })?;
+    let document = json!({
+        "policy": launched.policy,
+        "instance": launched.instance,
+        "kind": launched.kind,
+        "state": launched.state,
+        "protects_from_host": launched.protects_from_host,
+    });
+    let report = Report::new(document)
+        .line(format!("policy    {}", launched.policy))
+        .line(format!("instance  {}", launched.instance))
+        .line(format!("isolate   {}", launched.kind));
+    Ok(if launched.protects_from_host {
+        report
+    } else {
+        report.line(UNPROTECTED)
+    })
+}
+
+/// A folder for the management token, which only its owner may enter.
+fn private_folder(path: &Path) -> Result<(), CliError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| CliError::file(path, source))
+}
+
+/// Events go to the standard error output; `RUST_LOG` chooses which (warnings unless said).
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+/// Comes when the operator has had enough.
+async fn stop() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

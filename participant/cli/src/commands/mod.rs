@@ -1,0 +1,9 @@
+//! What each command does: a file a role.
+
+pub(crate) mod computation;
+pub(crate) mod explain;
+pub(crate) mod host;
+pub(crate) mod identity;
+pub(crate) mod measure;
+pub(crate) mod policy;
+pub(crate) mod receipt;

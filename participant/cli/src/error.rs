@@ -1,0 +1,192 @@
+//! What can go wrong at the command line, and how it is said.
+
+use crate::local::LocalError;
+use crate::output::Format;
+use serde_json::{Value, json};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use veracruz_client::ErrorClass;
+use veracruz_policy::PolicyErrors;
+use veracruz_protocol::ErrorCode;
+
+/// Every way in which a command fails.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum CliError {
+    /// The participant's library refused, or was refused.
+    #[error("{0}")]
+    Client(#[from] veracruz_client::Error),
+    /// The policy is not valid.
+    #[error("{path}: {errors}", path = .path.display())]
+    Policy {
+        path: PathBuf,
+        document: Vec<u8>,
+        errors: PolicyErrors,
+    },
+    /// A file of the caller's cannot be used.
+    #[error("{path}: {source}", path = .path.display())]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// Something that belongs to this program is not where it should be.
+    #[error("{what} is not at {path}", path = .path.display())]
+    Missing { what: &'static str, path: PathBuf },
+    /// An argument means nothing.
+    #[error("expected {expected}, found {found}")]
+    Argument { expected: String, found: String },
+    /// A run ended without a result.
+    #[error("run {run} {outcome}")]
+    Run {
+        run: u32,
+        outcome: String,
+        code: Option<ErrorCode>,
+    },
+    /// A service on this machine did not start, or stopped.
+    #[error("{0}")]
+    Service(String),
+    /// A process of the demo failed.
+    #[error("{0}")]
+    Local(#[from] LocalError),
+    /// The demo saw something else than it promises.
+    #[error("the demo expected {expected}, and found {found}")]
+    Demo { expected: String, found: String },
+}
+
+impl CliError {
+    /// A file that cannot be used.
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Something else than the demo promises.
+    pub(crate) fn demo(expected: &str, found: &dyn Display) -> Self {
+        Self::Demo {
+            expected: expected.to_owned(),
+            found: found.to_string(),
+        }
+    }
+
+    /// Something else than a command understands.
+    pub(crate) fn argument(expected: &str, found: &dyn Display) -> Self {
+        Self::Argument {
+            expected: expected.to_owned(),
+            found: found.to_string(),
+        }
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> String {
+        match self {
+            Self::Client(error) => error.code().to_owned(),
+            Self::Policy { errors, .. } => errors
+                .iter()
+                .next()
+                .map_or("VC-0100", |error| error.code())
+                .to_owned(),
+            Self::File { .. } | Self::Missing { .. } => ErrorCode::FileUnreadable.to_string(),
+            Self::Argument { .. } => ErrorCode::UsageWrong.to_string(),
+            Self::Run { code, .. } => code.unwrap_or(ErrorCode::RunIsolateFailed).to_string(),
+            Self::Local(LocalError::Refused(refusal)) => refusal.code.clone(),
+            Self::Service(_) | Self::Local(_) | Self::Demo { .. } => {
+                ErrorCode::Internal.to_string()
+            }
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            Self::Client(error) => error.hint().to_owned(),
+            Self::Policy { errors, .. } => errors
+                .iter()
+                .next()
+                .map(|error| error.hint())
+                .unwrap_or_default(),
+            Self::File { .. } => ErrorCode::FileUnreadable.hint().to_owned(),
+            Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
+            Self::Argument { .. } => "see `veracruz --help`".to_owned(),
+            Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),
+            Self::Service(_) => "see what the other process said".to_owned(),
+            Self::Local(_) | Self::Demo { .. } => {
+                "this is a fault of Veracruz: please report it".to_owned()
+            }
+        }
+    }
+
+    /// 1 a fault of ours, 2 wrong usage, 3 the caller's own files, 4 not to be trusted, 5 refused,
+    /// 6 unavailable.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Client(error) => error.class().exit_code(),
+            Self::Policy { .. } | Self::File { .. } | Self::Missing { .. } => {
+                ErrorClass::Local.exit_code()
+            }
+            Self::Run { .. } => ErrorClass::Refused.exit_code(),
+            Self::Service(_) => ErrorClass::Unavailable.exit_code(),
+            Self::Argument { .. } => 2,
+            Self::Local(_) | Self::Demo { .. } => 1,
+        }
+    }
+
+    /// Prints it to the standard error output.
+    pub(crate) fn print(&self, format: Format) {
+        match format {
+            Format::Json => eprintln!("{}", self.document()),
+            Format::Text => eprint!("{}", self.text()),
+        }
+    }
+
+    fn document(&self) -> Value {
+        let mut document = json!({
+            "code": self.code(),
+            "message": self.to_string(),
+            "hint": self.hint(),
+        });
+        if let Self::Client(error) = self
+            && let Some((expected, found)) = error.expected_and_found()
+        {
+            document["expected"] = expected.into();
+            document["found"] = found.into();
+        }
+        if let Self::Policy { errors, .. } = self {
+            document["errors"] = errors
+                .iter()
+                .map(|error| {
+                    json!({
+                        "code": error.code(),
+                        "line": error.line(),
+                        "column": error.column(),
+                        "pointer": error.pointer(),
+                        "message": error.cause().to_string(),
+                        "hint": error.hint(),
+                    })
+                })
+                .collect();
+        }
+        document
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Policy {
+                path,
+                document,
+                errors,
+            } => crate::commands::policy::text(path, document, errors),
+            _ => {
+                let mut text = format!("error[{}]: {self}\n", self.code());
+                if let Self::Client(error) = self
+                    && let Some((expected, found)) = error.expected_and_found()
+                {
+                    text.push_str(&format!("  expected: {expected}\n  found:    {found}\n"));
+                }
+                text.push_str(&format!("  hint: {}\n", self.hint()));
+                text
+            }
+        }
+    }
+}

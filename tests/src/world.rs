@@ -1,0 +1,212 @@
+//! A deployment and three parties, as the demo has them, for one test.
+
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use veracruz_cli::local::{Deployment, LocalError, Party, Refusal, Target, call};
+
+/// Everything that a test needs; gone when dropped.
+pub struct World {
+    /// An attester and a host.
+    pub deployment: Deployment,
+    /// Provides `/input/acme.csv`, receives the outputs.
+    pub acme: Party,
+    /// Provides `/input/globex.csv`, receives the outputs.
+    pub globex: Party,
+    /// Provides the program, receives nothing.
+    pub lab: Party,
+    /// The binary `veracruz`.
+    pub executable: PathBuf,
+    /// The measured runtime.
+    pub runtime: PathBuf,
+    /// The example's program.
+    pub program: PathBuf,
+    /// The example's data, and the answers that others computed.
+    pub data: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Starts one. `None`, with the reason printed, where the binaries were not built: they are
+    /// built by `cargo xtask test`, which says in the environment where they are.
+    #[must_use]
+    pub fn start() -> Option<Self> {
+        let (Some(executable), Some(runtime), Some(program)) =
+            (built("VERACRUZ_BIN"), built("VERACRUZ_RUNTIME"), built("VERACRUZ_PSI_PROGRAM"))
+        else {
+            println!("skipped: the binaries are not built; run `cargo xtask test`");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let deployment = Deployment::start(&executable, &runtime, folder.path())
+            .expect("the attester and the host start");
+        let party =
+            |name| Party::new(&executable, folder.path(), name).expect("a party has an identity");
+        let (acme, globex, lab) = (party("acme"), party("globex"), party("lab"));
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../programs/examples/psi/data");
+        Some(Self { deployment, acme, globex, lab, executable, runtime, program, data, folder })
+    }
+
+    /// Where the test may write.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The example's policy, called `name`, after `edit`.
+    #[must_use]
+    pub fn policy(&self, name: &str, edit: impl FnOnce(&mut Value)) -> PathBuf {
+        let mut document = self.document(name);
+        edit(&mut document);
+        let path = self.folder().join(format!("{name}.json"));
+        std::fs::write(&path, document.to_string()).expect("the policy is written");
+        path
+    }
+
+    fn document(&self, name: &str) -> Value {
+        let certificate = |party: &Party| json!({ "certificate": party.certificate });
+        json!({
+            "veracruz": 1,
+            "name": name,
+            "participants": {
+                "acme": certificate(&self.acme),
+                "globex": certificate(&self.globex),
+                "lab": certificate(&self.lab),
+            },
+            "files": {
+                "/program/psi.wasm": { "provider": "lab", "sha256": digest(&self.program), "max_bytes": "4MiB" },
+                "/input/acme.csv": { "provider": "acme", "max_bytes": "16MiB" },
+                "/input/globex.csv": { "provider": "globex", "max_bytes": "16MiB" },
+                "/output/overlap.csv": { "receivers": ["acme", "globex"], "max_bytes": "4MiB" },
+                "/output/summary.json": { "receivers": ["acme", "globex"], "max_bytes": "64KiB" },
+            },
+            "pipeline": [{
+                "program": "/program/psi.wasm",
+                "read": ["/input/acme.csv", "/input/globex.csv"],
+                "write": ["/output/overlap.csv", "/output/summary.json"],
+            }],
+            "execution": { "memory": "256MiB", "time": "30s" },
+            "isolates": { "process": {
+                "runtime": [digest(&self.runtime)],
+                "attesters": [self.deployment.attester_key],
+            } },
+            "unprotected": true,
+            "approval": { "run_by": ["acme", "globex", "lab"], "runs": 1 },
+        })
+    }
+
+    /// Starts an isolate with a policy on the host.
+    ///
+    /// # Errors
+    /// The host's refusal.
+    pub fn launch(&self, policy: &Path) -> Result<Value, LocalError> {
+        let management = self.deployment.management.to_string();
+        self.veracruz(&[
+            OsStr::new("launch"),
+            OsStr::new("--policy"),
+            policy.as_os_str(),
+            OsStr::new("--management"),
+            OsStr::new(&management),
+            OsStr::new("--token"),
+            self.deployment.token.as_os_str(),
+        ])
+    }
+
+    /// Runs any command of the binary.
+    ///
+    /// # Errors
+    /// What it printed when it failed.
+    pub fn veracruz(&self, arguments: &[&OsStr]) -> Result<Value, LocalError> {
+        call(&self.executable, arguments.iter().copied())
+    }
+
+    /// A computation on this world's host.
+    #[must_use]
+    pub fn target<'a>(&self, policy: &'a Path) -> Target<'a> {
+        Target { policy, host: self.deployment.participants }
+    }
+
+    /// The three parties.
+    #[must_use]
+    pub fn parties(&self) -> [&Party; 3] {
+        [&self.acme, &self.globex, &self.lab]
+    }
+
+    /// Everybody approves.
+    pub fn approve_all(&self, policy: &Path) {
+        for party in self.parties() {
+            party.call(&self.target(policy), &["approve"], &[]).expect("an approval is accepted");
+        }
+    }
+
+    /// `party` uploads `file` to `path`.
+    ///
+    /// # Errors
+    /// The isolate's refusal.
+    pub fn upload(
+        &self,
+        party: &Party,
+        policy: &Path,
+        path: &str,
+        file: &Path,
+    ) -> Result<Value, LocalError> {
+        let mut assignment = std::ffi::OsString::from(path);
+        assignment.push("=");
+        assignment.push(file);
+        party.call(&self.target(policy), &["upload"], &[&assignment])
+    }
+
+    /// Everybody uploads what the example has.
+    pub fn upload_all(&self, policy: &Path) {
+        for (party, path, file) in [
+            (&self.lab, "/program/psi.wasm", self.program.clone()),
+            (&self.acme, "/input/acme.csv", self.data.join("acme_airports.csv")),
+            (&self.globex, "/input/globex.csv", self.data.join("globex_airports.csv")),
+        ] {
+            self.upload(party, policy, path, &file).expect("an upload is accepted");
+        }
+    }
+
+    /// `party` fetches `path` into its own folder.
+    ///
+    /// # Errors
+    /// The isolate's refusal.
+    pub fn download(
+        &self,
+        party: &Party,
+        policy: &Path,
+        path: &str,
+    ) -> Result<PathBuf, LocalError> {
+        let name = path.rsplit('/').next().unwrap_or("file");
+        let file = party.folder.join(name);
+        let arguments = [OsStr::new(path), OsStr::new("--output"), file.as_os_str()];
+        party.call(&self.target(policy), &["download"], &arguments).map(|_| file)
+    }
+}
+
+/// SHA-256 of a file, by a tool that is not ours.
+///
+/// # Panics
+/// Where `sha256sum` cannot be run.
+#[must_use]
+pub fn digest(path: &Path) -> String {
+    let output = std::process::Command::new("sha256sum").arg(path).output().expect("sha256sum");
+    String::from_utf8_lossy(&output.stdout).split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+/// The refusal that a test expects.
+///
+/// # Panics
+/// Where there is none.
+#[track_caller]
+pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, LocalError>) -> Refusal {
+    match outcome {
+        Err(LocalError::Refused(refusal)) => refusal,
+        other => panic!("expected a refusal, found {other:?}"),
+    }
+}
+
+/// A file that `cargo xtask test` built.
+fn built(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists())
+}
