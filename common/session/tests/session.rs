@@ -69,6 +69,23 @@ fn report_data_is_what_the_specification_says() {
 }
 
 #[test]
+fn report_data_equals_the_example_in_the_reference() {
+    // docs/reference/session.md; computed by Python's hashlib.
+    let data = veracruz_evidence::report_data::session(
+        &PolicyHash::from_bytes([1; 32]),
+        b"server",
+        b"client",
+        &[2; 32],
+        &NONCE,
+    );
+    let expected = concat!(
+        "a57cd8d7d3a22f9c826b7a3255779abfea030065a8e5bf03229c43f33dc9c57a",
+        "fb4813501d7df8d097a7c6a6671e9d88d5573f5d91892b95d9819d028d8cc7cb",
+    );
+    assert_eq!(data.to_string(), expected);
+}
+
+#[test]
 fn every_input_changes_the_report_data() {
     let parties = Parties::new();
     let (channel, _) = channels(&parties);

@@ -97,37 +97,34 @@ async fn an_upload_cut_anywhere_goes_on_with_the_same_secrets() {
     let world = World::new();
     let fake = Fake::start(&world).await;
     let dial = dial(&world, &fake);
-    let bytes = contents(96);
+    let bytes = contents(48);
     fs::write(world.file("input"), &bytes).unwrap();
     for cut in 0..=bytes.len() {
-        for source in [
-            Source::File(world.file("input")),
-            Source::Bytes(bytes.clone().into()),
-        ] {
-            let ledger = veracruz_client::Ledger::at(world.file(&format!("ledger-{cut}")));
-            {
-                let mut state = fake.state();
-                state.files.clear();
-                state.secrets.clear();
-                state.cut_upload_after = Some(cut);
-            }
-            let uploaded = upload_resuming(
-                &dial,
-                &input(),
-                &source,
-                provisioning(&ledger),
-                &mut |_, _| {},
-            )
-            .await
-            .unwrap();
-            assert_eq!(uploaded.resumed_at, cut as u64, "{cut}");
-            let state = fake.state();
-            assert_eq!(state.files.get("/input/acme"), Some(&bytes), "{cut}");
-            assert!(
-                state.secrets.windows(2).all(|pair| pair[0] == pair[1]),
-                "{cut}"
-            );
+        let source = match cut % 2 {
+            0 => Source::File(world.file("input")),
+            _ => Source::Bytes(bytes.clone().into()),
+        };
+        let ledger = veracruz_client::Ledger::at(world.file(&format!("ledger-{cut}")));
+        {
+            let mut state = fake.state();
+            state.files.clear();
+            state.secrets.clear();
+            state.cut_upload_after = Some(cut);
         }
+        let uploaded = upload_resuming(
+            &dial,
+            &input(),
+            &source,
+            provisioning(&ledger),
+            &mut |_, _| {},
+        )
+        .await
+        .unwrap();
+        assert_eq!(uploaded.resumed_at, cut as u64, "{cut}");
+        let state = fake.state();
+        assert_eq!(state.files.get("/input/acme"), Some(&bytes), "{cut}");
+        let same = |pair: &[(String, String)]| pair.first() == pair.last();
+        assert!(state.secrets.windows(2).all(same), "{cut}");
     }
 }
 
@@ -312,6 +309,29 @@ async fn the_isolates_own_refusal_comes_through_with_its_code() {
         Some(("one".into(), "another".into()))
     );
     assert!(!error.hint().is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_before_the_body_is_through_is_understood() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let ledger = world.ledger();
+    let problem = Problem::new(ErrorCode::ApprovalFirst)
+        .to_json()
+        .into_bytes();
+    fake.state().canned.insert(
+        "PUT /v1/files/input/acme".into(),
+        (409, media::PROBLEM, problem),
+    );
+    let source = Source::Bytes(vec![1; 16 << 20].into());
+    for _ in 0..10 {
+        let mut connection = world.attested(&fake).await;
+        let error = connection
+            .upload(&input(), &source, provisioning(&ledger), &mut |_, _| {})
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ApprovalFirst.as_str(), "{error:?}");
+    }
 }
 
 #[tokio::test]

@@ -30,9 +30,13 @@ use veracruz_client::{
 use veracruz_evidence::spki::of_p256;
 use veracruz_evidence::sw_rot::{self, SwRotClaims};
 use veracruz_evidence::{Nonce, ReportData};
-use veracruz_policy::KeyDigest;
+use veracruz_policy::{KeyDigest, ParticipantName};
 use veracruz_protocol::header::{self, ContentRange, Range};
-use veracruz_protocol::{AttestationRequest, AttestationResponse, ErrorCode, Problem, media};
+use veracruz_protocol::{
+    AttestationRequest, AttestationResponse, ComputationState, Content, ErrorCode, FileRole,
+    FileView, Presence, Problem, ProgramState, RunOutcome, RunState, RunsView, StateTag, Status,
+    WithdrawalAnswer, WithdrawnWhen, media,
+};
 use veracruz_session::{Channel, server_config};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_176_000);
@@ -176,6 +180,12 @@ pub(crate) struct State {
     /// Answers everything else with this.
     pub(crate) canned: BTreeMap<String, (u16, &'static str, Vec<u8>)>,
     pub(crate) redirect: bool,
+    /// Approvals as they came.
+    pub(crate) approvals: Vec<String>,
+    /// `If-Match` of every run.
+    pub(crate) matches: Vec<String>,
+    /// How often a run is still running when it is asked for.
+    pub(crate) polls_left: u32,
 }
 
 pub(crate) struct Fake {
@@ -205,6 +215,9 @@ impl Fake {
             policy_document: world.policy.document().to_vec(),
             canned: BTreeMap::new(),
             redirect: false,
+            approvals: Vec::new(),
+            matches: Vec::new(),
+            polls_left: 0,
         }));
         let participants = world.policy.participants().iter().map(|p| p.key).collect();
         let config = server_config(&identity, participants, world.policy.hash()).unwrap();
@@ -299,7 +312,40 @@ impl Isolate {
                 self.state.lock().unwrap().policy_document.clone(),
             ))),
             "POST /v1/attestation" => Ok(self.attest(channel, request).await),
-            "PUT /v1/approval" => Ok(empty(204)),
+            "PUT /v1/approval" => {
+                assert_eq!(request.headers()["content-type"], media::APPROVAL);
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                let jws = String::from_utf8(body.to_vec()).unwrap();
+                self.state.lock().unwrap().approvals.push(jws);
+                Ok(empty(204))
+            }
+            "DELETE /v1/approval" => {
+                let answer = WithdrawalAnswer {
+                    withdrawn: WithdrawnWhen::DuringRun,
+                    run: Some(1),
+                };
+                Ok(json_reply(200, &answer))
+            }
+            "POST /v1/runs" => {
+                let seen = request.headers()[header::IF_MATCH]
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                self.state.lock().unwrap().matches.push(seen);
+                Ok(json_reply(201, &run_state(RunOutcome::Running)))
+            }
+            "GET /v1/runs/1" => {
+                let mut state = self.state.lock().unwrap();
+                let running = state.polls_left > 0;
+                state.polls_left = state.polls_left.saturating_sub(1);
+                let outcome = if running {
+                    RunOutcome::Running
+                } else {
+                    RunOutcome::Finished
+                };
+                Ok(json_reply(200, &run_state(outcome)))
+            }
+            "GET /v1/status" => Ok(json_reply(200, &self.status())),
             _ => {
                 let Some(file) = path.strip_prefix("/v1/files") else {
                     return Ok(problem(ErrorCode::UnknownRoute));
@@ -311,6 +357,37 @@ impl Isolate {
                     _ => Ok(problem(ErrorCode::MethodNotAllowed)),
                 }
             }
+        }
+    }
+
+    fn status(&self) -> Status {
+        let program = FileView {
+            path: path("/program/p.wasm"),
+            role: FileRole::Program,
+            provider: Some(ParticipantName::parse("acme").unwrap()),
+            presence: Presence::Present,
+            content: Some(Content {
+                length: PROGRAM.len() as u64,
+                sha256: Sha256::of(PROGRAM),
+            }),
+            upload: None,
+            program: Some(ProgramState::Compiled),
+            refusal: None,
+        };
+        Status {
+            state: ComputationState::Ready,
+            policy: self.policy,
+            instance: InstanceId::from(self.identity.key()),
+            you: ParticipantName::parse("acme").unwrap(),
+            tag: StateTag(17),
+            runs: RunsView {
+                allowed: 1,
+                started: 0,
+            },
+            missing: Vec::new(),
+            approvals: Vec::new(),
+            files: vec![program],
+            run: None,
         }
     }
 
@@ -509,6 +586,25 @@ fn full(bytes: Vec<u8>) -> Body {
     Full::new(Bytes::from(bytes))
         .map_err(|never: Infallible| match never {})
         .boxed()
+}
+
+fn run_state(outcome: RunOutcome) -> RunState {
+    RunState {
+        run: 1,
+        outcome,
+        failure: None,
+        started_by: ParticipantName::parse("acme").unwrap(),
+        outputs: Vec::new(),
+        receipt: outcome == RunOutcome::Finished,
+    }
+}
+
+fn json_reply(status: u16, value: &impl serde::Serialize) -> Reply {
+    Response::builder()
+        .status(status)
+        .header("content-type", media::JSON)
+        .body(full(serde_json::to_vec(value).unwrap()))
+        .unwrap()
 }
 
 fn empty(status: u16) -> Reply {
