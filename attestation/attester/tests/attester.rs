@@ -229,6 +229,17 @@ fn refuses_a_program_that_the_kernel_does_not_execute() {
 }
 
 #[test]
+fn an_isolate_cannot_load_a_library_of_the_machine() {
+    let attester = Attester::start();
+    // This very test is linked dynamically.
+    let program = File::open(std::env::current_exe().unwrap()).unwrap();
+    let digest = attester.client.register(&program).unwrap();
+    let found = refusal(attester.client.launch(&digest, &policy("a"), &Limits::default()));
+    let expected = "the sandbox failed at the step 'execute': No such file or directory";
+    assert!(found.to_string().starts_with(expected), "{found}");
+}
+
+#[test]
 fn survives_malformed_frames() {
     let attester = Attester::start();
     let connect = || UnixStream::connect(&attester.config.socket).unwrap();
