@@ -234,7 +234,11 @@ fn an_isolate_cannot_load_a_library_of_the_machine() {
     // This very test is linked dynamically.
     let program = File::open(std::env::current_exe().unwrap()).unwrap();
     let digest = attester.client.register(&program).unwrap();
-    let found = refusal(attester.client.launch(&digest, &policy("a"), &Limits::default()));
+    let found = refusal(
+        attester
+            .client
+            .launch(&digest, &policy("a"), &Limits::default()),
+    );
     let expected = "the sandbox failed at the step 'execute': No such file or directory";
     assert!(found.to_string().starts_with(expected), "{found}");
 }
