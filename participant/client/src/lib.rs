@@ -32,7 +32,21 @@
 //! # }
 //! ```
 //!
-//! Nothing can be sent before the appraisal, since there is nothing to send it with:
+//! An upload needs an attested connection:
+//!
+//! ```no_run
+//! # async fn example(
+//! #     connection: veracruz_client::Connection<veracruz_client::Attested>,
+//! #     path: &veracruz_client::FilePath,
+//! #     source: &veracruz_client::Source,
+//! #     provisioning: veracruz_client::Provisioning<'_>,
+//! # ) {
+//! let mut connection = connection; // Connection<Attested>
+//! connection.upload(path, source, provisioning, &mut |_, _| {}).await;
+//! # }
+//! ```
+//!
+//! Before the appraisal there is nothing to send anything with:
 //!
 //! ```compile_fail,E0599
 //! # async fn example(

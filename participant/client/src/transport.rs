@@ -22,6 +22,9 @@ use crate::error::Error;
 /// What a request can carry.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
+/// How long the other end may be silent while it owes something.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 pub(crate) struct Http {
     sender: SendRequest<Body>,
     driver: Option<JoinHandle<Result<(), hyper::Error>>>,
@@ -79,24 +82,27 @@ impl Http {
         call: Call,
         body: Option<(&str, Bytes)>,
     ) -> Result<Response<Incoming>, Error> {
-        match body {
-            None => {
-                // hyper leaves the length out where there is no body, and some methods need it.
-                let call = match call.method {
-                    "PUT" | "POST" => call.header(CONTENT_LENGTH.as_str(), "0"),
-                    _ => call,
-                };
-                let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-                self.send(call, body).await
+        let answer = async {
+            match body {
+                None => {
+                    // hyper leaves the length out where there is no body, and some methods need it.
+                    let call = match call.method {
+                        "PUT" | "POST" => call.header(CONTENT_LENGTH.as_str(), "0"),
+                        _ => call,
+                    };
+                    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+                    self.send(call, body).await
+                }
+                Some((media_type, bytes)) => {
+                    let call = call.header(CONTENT_TYPE.as_str(), media_type);
+                    let body = Full::new(bytes)
+                        .map_err(|never| match never {})
+                        .boxed_unsync();
+                    self.send(call, body).await
+                }
             }
-            Some((media_type, bytes)) => {
-                let call = call.header(CONTENT_TYPE.as_str(), media_type);
-                let body = Full::new(bytes)
-                    .map_err(|never| match never {})
-                    .boxed_unsync();
-                self.send(call, body).await
-            }
-        }
+        };
+        in_time(answer).await?
     }
 
     /// Sends a request with a body. Its answer may come before the body is through.
@@ -212,7 +218,7 @@ async fn body_of(
     response: Response<Incoming>,
     limit: usize,
 ) -> Result<Bytes, Error> {
-    match Limited::new(response.into_body(), limit).collect().await {
+    match in_time(Limited::new(response.into_body(), limit).collect()).await? {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             Err(Error::ReplyMalformed {
@@ -223,6 +229,15 @@ async fn body_of(
         }
         Err(error) => Err(lost(error.as_ref())),
     }
+}
+
+/// Waits for something that the other end owes.
+pub(crate) async fn in_time<T>(owed: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::time::timeout(PATIENCE, owed)
+        .await
+        .map_err(|_| Error::ConnectionLost {
+            reason: format!("nothing came for {} seconds", PATIENCE.as_secs()),
+        })
 }
 
 /// A connection that ended while an answer was read.

@@ -25,6 +25,16 @@ async fn good_evidence_is_accepted_and_says_what_it_proves() {
 }
 
 #[tokio::test]
+async fn any_stream_to_the_isolate_will_do() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let connection = Connection::over(fake.stream(), &world.policy, &world.acme, None, NOW)
+        .await
+        .unwrap();
+    connection.attest(true, NOW).await.unwrap();
+}
+
+#[tokio::test]
 async fn bad_evidence_is_refused_with_its_reason_and_nothing_is_sent_after_it() {
     use veracruz_appraisal::AppraisalError as Reason;
     type Fits = fn(&Reason) -> bool;

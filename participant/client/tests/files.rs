@@ -514,6 +514,8 @@ async fn what_is_not_released_says_so() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), ErrorCode::NotReleased.as_str());
+    let error = connection.head(&path("/output/result")).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::FileAbsent.as_str());
     assert!(!world.file("result").exists());
 }
 

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use hyper::header::CONTENT_LENGTH;
 use sha2::{Digest, Sha256 as Hasher};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use veracruz_policy::{FilePath, Sha256};
 use veracruz_protocol::header::{self, ContentRange, Range};
-use veracruz_protocol::{Content, Route};
+use veracruz_protocol::{Content, ErrorCode, Problem, Route};
 
 use super::Proven;
 use super::upload::{Progress, hash_rest, stopped, text};
@@ -50,8 +50,8 @@ impl Proven {
     /// its own files, of what it receives.
     ///
     /// # Errors
-    /// [`Error::ReplyMalformed`] where the isolate does not tell: it has nothing there, or it is
-    /// not for this participant (the answer to `HEAD` has no room for a reason).
+    /// [`Error::Refused`], with the code that the status most likely stands for, since the answer
+    /// to `HEAD` has no room for a reason; those of every call.
     pub async fn head(&mut self, path: &FilePath) -> Result<Content, Error> {
         let name = "HEAD of a file";
         let call = Call::new(name, "HEAD", Route::HeadFile(path.clone()).path());
@@ -61,11 +61,17 @@ impl Proven {
             expected: "length and digest of a file that is there",
             found,
         };
-        if response.status() != StatusCode::OK {
-            return Err(malformed(format!(
-                "the status {}",
-                response.status().as_u16()
-            )));
+        let refused = |code| {
+            Err(Error::Refused(Box::new(
+                Problem::new(code).found(path.as_str()),
+            )))
+        };
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return refused(ErrorCode::FileAbsent),
+            StatusCode::FORBIDDEN => return refused(ErrorCode::NotReceiver),
+            StatusCode::CONFLICT => return refused(ErrorCode::NotReleased),
+            other => return Err(malformed(format!("the status {}", other.as_u16()))),
         }
         let headers = response.headers();
         let sha256 = text(headers, header::REPR_DIGEST).and_then(header::parse_repr_digest);
@@ -311,8 +317,16 @@ async fn receive(
         Ok(part)
     });
     let mut result = Ok(());
-    while let Some(frame) = body.frame().await {
-        match frame.map(hyper::body::Frame::into_data) {
+    loop {
+        let frame = match transport::in_time(body.frame()).await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
+        };
+        match frame.map(Frame::into_data) {
             Ok(Ok(chunk)) => {
                 so_far = so_far.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
                 if so_far > expected.length || chunks.send(chunk).await.is_err() {

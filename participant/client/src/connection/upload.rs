@@ -265,6 +265,10 @@ impl Proven {
                     let so_far = offset.saturating_add(*sent.borrow_and_update());
                     progress(so_far, upload.length);
                 }
+                // Neither took the isolate a byte, nor did it answer.
+                () = tokio::time::sleep(transport::PATIENCE) => {
+                    break Err(Error::ConnectionLost { reason: "the upload stalled".into() });
+                }
             }
         };
         match (answer, reader.finished().await) {

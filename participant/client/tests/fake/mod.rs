@@ -21,6 +21,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use p256::ecdsa::SigningKey;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use veracruz_client::{
@@ -192,6 +193,7 @@ pub(crate) struct Fake {
     pub(crate) address: String,
     pub(crate) identity: Identity,
     state: Arc<Mutex<State>>,
+    isolate: Arc<Isolate>,
 }
 
 impl Fake {
@@ -228,17 +230,26 @@ impl Fake {
             policy: world.policy.hash(),
             state: Arc::clone(&state),
         });
+        let serving = Arc::clone(&isolate);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(Arc::clone(&isolate).serve(stream));
+                tokio::spawn(Arc::clone(&serving).serve(stream));
             }
         });
         Self {
             address,
             identity,
             state,
+            isolate,
         }
+    }
+
+    /// A stream that leads here, without a network.
+    pub(crate) fn stream(&self) -> tokio::io::DuplexStream {
+        let (near, far) = tokio::io::duplex(64 << 10);
+        tokio::spawn(Arc::clone(&self.isolate).serve(far));
+        near
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -274,7 +285,7 @@ type Reply = Response<Body>;
 type Body = http_body_util::combinators::BoxBody<Bytes, Cut>;
 
 impl Isolate {
-    async fn serve(self: Arc<Self>, stream: tokio::net::TcpStream) {
+    async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let Ok(stream) = self.acceptor.accept(stream).await else {
             return;
         };
