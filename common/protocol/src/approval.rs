@@ -26,7 +26,7 @@ pub const APPROVAL_PURPOSE: &str = "veracruz-approval-v1";
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalStatement {
-    /// [`APPROVAL_PURPOSE`]: a signature made for something else never approves.
+    /// `veracruz-approval-v1`: a signature made for something else never approves.
     #[serde(deserialize_with = "text::bounded::<64, _>")]
     pub purpose: String,
     /// The policy that is approved.

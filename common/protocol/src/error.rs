@@ -4,4 +4,6 @@ mod codes;
 mod problem;
 
 pub use codes::ErrorCode;
+#[cfg(feature = "openapi")]
+pub(crate) use problem::Document;
 pub use problem::Problem;

@@ -15,7 +15,8 @@
 //! assert_eq!(Route::allowed("/v1/policy"), &[Method::Get]);
 //! # Ok::<(), veracruz_protocol::Problem>(())
 //! ```
-#![no_std]
+// The macros of `utoipa` want the standard prelude.
+#![cfg_attr(not(feature = "openapi"), no_std)]
 
 extern crate alloc;
 #[cfg(any(test, feature = "std"))]
@@ -29,6 +30,8 @@ pub mod header;
 mod jws;
 pub mod limits;
 pub mod media;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod route;
 mod run;
 mod status;
@@ -41,6 +44,8 @@ pub use approval::{
 pub use attestation::{AttestationRequest, AttestationResponse};
 pub use error::{ErrorCode, Problem};
 pub use jws::{Jws, JwsError};
+#[cfg(feature = "openapi")]
+pub use openapi::openapi;
 pub use route::{Method, Route};
 pub use run::{FailureClass, RunOutcome, RunRequest, RunState};
 pub use status::{

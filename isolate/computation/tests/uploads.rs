@@ -1,5 +1,7 @@
 //! What an upload is: exclusive, resumable, committed whole or not at all.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use support::*;
