@@ -75,3 +75,31 @@ impl Default for Limits {
 fn handshake_time() -> Duration {
     Duration::from_secs(10)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_has_its_default() {
+        let config: Config =
+            serde_json::from_str(r#"{"management": "[::1]:1", "limits": {"isolates": 3}}"#)
+                .unwrap();
+        assert_eq!(config.management, "[::1]:1".parse().unwrap());
+        assert_eq!(config.participants, Config::default().participants);
+        assert_eq!(
+            config.limits,
+            Limits {
+                isolates: 3,
+                ..Limits::default()
+            }
+        );
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        for text in [r#"{"port": 1}"#, r#"{"limits": {"isolate": 1}}"#] {
+            assert!(serde_json::from_str::<Config>(text).is_err(), "{text}");
+        }
+    }
+}
