@@ -446,3 +446,14 @@ fn the_state_tag_changes_with_every_approval_withdrawal_and_file() {
     bench.take(reply).unwrap();
     assert!(moved(&bench));
 }
+
+/// Signed by python3's `cryptography` with the program in docs/reference/api.md, for the policy of
+/// `Variant::default()` and the instance of these tests.
+#[test]
+fn accepts_an_approval_that_another_implementation_signed() {
+    let mut bench = Bench::new(&Variant::default());
+    bench
+        .carry("acme", include_str!("identities/approval-by-python.jws"))
+        .unwrap();
+    assert!(bench.approved("acme"));
+}
