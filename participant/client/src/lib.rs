@@ -60,6 +60,7 @@
 //! # }
 //! ```
 
+mod approvals;
 mod clock;
 mod codes;
 mod connection;
@@ -73,6 +74,7 @@ mod receipt;
 mod resume;
 mod transport;
 
+pub use approvals::{ApprovalVerdict, check_approvals};
 pub use clock::now;
 pub use codes::{CODES, CodeText};
 pub use connection::{

@@ -109,6 +109,66 @@ async fn an_approval_does_not_outlive_its_policy() {
 }
 
 #[tokio::test]
+async fn the_others_approvals_are_checked_by_their_signatures() {
+    use veracruz_client::{ApprovalTerms, ApprovalVerdict as Verdict, approval_jws};
+    use veracruz_protocol::ApprovalView;
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let mut status = world.open(&fake).await.status().await.unwrap();
+    let later = Timestamp::from_seconds(NOW.seconds() + 60);
+    let signed = |identity, instances| {
+        let terms = ApprovalTerms {
+            instances,
+            programs: vec![],
+            not_before: NOW,
+            expires: later,
+        };
+        approval_jws(&world.policy, identity, terms, NOW).unwrap()
+    };
+    let here = Instances::These(vec![fake.instance()]);
+    let elsewhere = Instances::These(vec![veracruz_client::InstanceId::from_bytes([1; 32])]);
+    let cases = [
+        (None, NOW, Verdict::None),
+        (
+            Some(signed(&world.globex, here.clone())),
+            NOW,
+            Verdict::ThisInstance,
+        ),
+        (
+            Some(signed(&world.globex, Instances::Any)),
+            NOW,
+            Verdict::AnyInstance,
+        ),
+        (
+            Some(signed(&world.globex, elsewhere)),
+            NOW,
+            Verdict::OtherInstances,
+        ),
+        (
+            Some(signed(&world.globex, here.clone())),
+            later,
+            Verdict::OutOfTime,
+        ),
+        // Somebody else's, shown as globex's.
+        (Some(signed(&world.acme, here)), NOW, Verdict::Forged),
+        (Some("garbage".into()), NOW, Verdict::Forged),
+    ];
+    for (statement, now, expected) in cases {
+        status.approvals = vec![ApprovalView {
+            participant: ParticipantName::parse("globex").unwrap(),
+            required: true,
+            withdrawn: false,
+            statement,
+        }];
+        let verdicts =
+            veracruz_client::check_approvals(&world.policy, &fake.instance(), &status, now);
+        assert_eq!(verdicts.len(), 2);
+        assert_eq!(verdicts[0].1, Verdict::None);
+        assert_eq!(verdicts[1].1, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_run_is_started_on_the_state_that_was_seen_and_waited_for() {
     let world = World::new();
     let fake = Fake::start(&world).await;

@@ -17,7 +17,8 @@ use veracruz_protocol::header::{self, ContentRange, Range};
 use veracruz_protocol::{Content, ErrorCode, Problem, Route};
 
 use super::Proven;
-use super::upload::{Progress, hash_rest, stopped, text};
+use super::source::{hash_rest, stopped};
+use super::upload::{Progress, text};
 use crate::error::Error;
 use crate::files;
 use crate::ledger::Ledger;

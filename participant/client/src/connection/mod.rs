@@ -6,6 +6,7 @@ mod download;
 mod open;
 mod receipt;
 mod run;
+mod source;
 mod status;
 mod upload;
 
@@ -18,7 +19,8 @@ pub use approval::{ApprovalTerms, approval_jws};
 pub use attest::Appraised;
 pub use download::{DownloadOptions, Downloaded};
 pub use run::WaitOptions;
-pub use upload::{Provisioning, Source, Uploaded};
+pub use source::Source;
+pub use upload::{Provisioning, Uploaded};
 
 use crate::error::Error;
 use crate::transport::Http;

@@ -8,17 +8,21 @@
 //! It also keeps what must not be lost between two commands: the salt and the share of an upload
 //! (a resumed upload must repeat them), and what opens the commitments in a receipt.
 
-use std::collections::BTreeMap;
+mod document;
+
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
 use veracruz_policy::{FilePath, InstanceId, PolicyHash, Sha256, Timestamp};
 use zeroize::Zeroizing;
 
+use self::document::{
+    Document, InstanceEntry, MAX_LEDGER_BYTES, OpeningEntry, PolicyEntry, ReceiptEntry,
+    UploadEntry, VERSION,
+};
 use crate::error::Error;
 use crate::files;
 use crate::random;
@@ -345,72 +349,6 @@ impl Ledger {
             reason,
         }
     }
-}
-
-const VERSION: u32 = 1;
-const MAX_LEDGER_BYTES: u64 = 64 << 20;
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    version: u32,
-    /// By policy hash.
-    policies: BTreeMap<String, PolicyEntry>,
-}
-
-impl Document {
-    fn new() -> Self {
-        Self {
-            version: VERSION,
-            policies: BTreeMap::new(),
-        }
-    }
-}
-
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PolicyEntry {
-    instances: Vec<InstanceEntry>,
-    #[serde(default)]
-    uploads: Vec<UploadEntry>,
-    #[serde(default)]
-    openings: Vec<OpeningEntry>,
-    #[serde(default)]
-    receipts: Vec<ReceiptEntry>,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InstanceEntry {
-    instance: String,
-    at: String,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UploadEntry {
-    instance: String,
-    path: String,
-    sha256: String,
-    salt: String,
-    share: String,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpeningEntry {
-    instance: String,
-    path: String,
-    sha256: String,
-    opening: String,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReceiptEntry {
-    instance: String,
-    run: u32,
-    path: PathBuf,
 }
 
 #[cfg(test)]
