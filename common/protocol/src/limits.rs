@@ -16,8 +16,8 @@ pub const HEADER_BYTES: usize = 4 << 10;
 pub const TARGET_BYTES: usize = 3 * 4096 + 64;
 /// Evidence in its envelope: 64 KiB.
 pub const EVIDENCE_BYTES: usize = 64 << 10;
-/// The answer to `GET /v1/status`: 4 MiB.
-pub const STATUS_BYTES: usize = 4 << 20;
+/// The answer to `GET /v1/status`: 16 MiB. 256 approvals and 1,024 long paths are 10 MiB.
+pub const STATUS_BYTES: usize = 16 << 20;
 /// A problem document: 16 KiB.
 pub const PROBLEM_BYTES: usize = 16 << 10;
 /// One text field of a problem document; longer ones are cut at a character.

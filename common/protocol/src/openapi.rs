@@ -146,12 +146,8 @@ fn delete_approval() {}
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
-        (status = 201, description = "Committed",
-            headers(("Repr-Digest" = String), ("ETag" = String))),
+        (status = 201, description = "Committed", headers(("Repr-Digest" = String))),
         (status = 202, description = "The part is kept; the file is not whole yet",
-            headers(("Upload-Offset" = u64), ("Upload-Length" = u64))),
-        (status = 409, description = "Among others, the wrong offset: go on at `Upload-Offset`",
-            content_type = "application/problem+json", body = Document,
             headers(("Upload-Offset" = u64), ("Upload-Length" = u64))),
         (status = "default", description = "A problem",
             content_type = "application/problem+json", body = Document),
@@ -189,11 +185,10 @@ fn get_file() {}
     path = "/v1/files/{path}",
     params(("path" = String, Path, description = "As for uploads")),
     responses(
-        (status = 200, description = "Committed, or released",
+        (status = 200, description = "Committed or released (`Repr-Digest`), under way \
+            (`Upload-Offset`), or both",
             headers(("Content-Length" = u64), ("Repr-Digest" = String),
                 ("Upload-Offset" = u64), ("Upload-Length" = u64))),
-        (status = 204, description = "There is an unfinished upload alone",
-            headers(("Upload-Offset" = u64), ("Upload-Length" = u64))),
         (status = "default", description = "A problem, without its body"),
     ),
 )]
@@ -205,7 +200,7 @@ fn head_file() {}
     path = "/v1/files/{path}",
     params(("path" = String, Path, description = "As for uploads")),
     responses(
-        (status = 204, description = "Erased", headers(("ETag" = String))),
+        (status = 204, description = "Erased"),
         (status = "default", description = "A problem",
             content_type = "application/problem+json", body = Document),
     ),
@@ -219,8 +214,8 @@ fn delete_file() {}
     params(("If-Match" = String, Header, description = "The `ETag` of the status: one strong tag")),
     request_body(content = RunRequest, content_type = "application/json"),
     responses(
-        (status = 202, description = "Started", body = RunState,
-            content_type = "application/json", headers(("Location" = String))),
+        (status = 201, description = "Started", body = RunState,
+            content_type = "application/json"),
         (status = "default", description = "A problem",
             content_type = "application/problem+json", body = Document),
     ),

@@ -116,7 +116,8 @@ impl Computation {
         StateTag(self.tag)
     }
 
-    /// Ends the computation: everything is erased, nothing can be asked for any more.
+    /// Ends the computation: everything is erased, nothing can be asked for any more. A run that
+    /// is at work is the shell's to kill; what it reports is not listened to.
     pub fn close(&mut self) -> Reply<()> {
         self.change(|this, effects| {
             this.closed = true;
@@ -125,7 +126,7 @@ impl Computation {
                 slot.erase_upload(effects);
             }
             this.approvals.void();
-            this.runs.erase_outputs(effects);
+            this.runs.abandon(effects);
             Ok(())
         })
     }

@@ -342,6 +342,19 @@ impl Runs {
         }
     }
 
+    /// Forgets all outputs, and a run that is at work with what it is writing.
+    pub(crate) fn abandon(&mut self, effects: &mut Vec<Effect>) {
+        self.erase_outputs(effects);
+        if let Some(current) = self.current.take() {
+            effects.extend(
+                current
+                    .written
+                    .iter()
+                    .map(|file| Effect::Erase(file.storage)),
+            );
+        }
+    }
+
     fn begin(&mut self, run: u32, started_by: ParticipantName, current: Current) {
         let record = Record {
             run,

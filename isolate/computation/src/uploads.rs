@@ -30,6 +30,7 @@ pub struct Upload {
 /// The right of one connection to send one body. While it is out, no other connection can send
 /// this file; it is given back by committing, suspending or aborting.
 #[derive(Debug, PartialEq, Eq)]
+#[must_use = "a lease that is not given back bars its file until the computation ends"]
 pub struct Lease {
     path: FilePath,
     id: u64,

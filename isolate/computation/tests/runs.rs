@@ -526,3 +526,25 @@ fn closing_erases_everything() {
     assert_eq!(bench.status("acme").state, ComputationState::Closed);
     assert_eq!(bench.approve("acme"), Err(ErrorCode::Closed));
 }
+
+#[test]
+fn closing_during_a_run_erases_what_it_writes_and_does_not_listen_to_its_end() {
+    let mut bench = Bench::ready(&Variant::default());
+    bench.start("acme").unwrap();
+    let reply = bench.machine.close();
+    bench.take(reply).unwrap();
+    let written: Vec<_> = bench
+        .plan()
+        .written
+        .iter()
+        .map(|file| file.storage)
+        .collect();
+    assert!(written.iter().all(|storage| bench.erased(*storage)));
+    let class = FailureClass::Program;
+    let report = RunReport::Failed {
+        class,
+        resources: Resources::default(),
+    };
+    let reply = bench.machine.run_ended(1, report);
+    assert_eq!(bench.take(reply), Err(ErrorCode::RunUnknown));
+}

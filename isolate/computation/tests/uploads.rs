@@ -476,3 +476,26 @@ fn only_its_provider_learns_why_a_program_was_refused() {
     let reply = bench.machine.compiled(storage.unwrap(), Ok(()));
     assert!(bench.take(reply).is_err());
 }
+
+#[test]
+fn a_provided_file_with_receivers_is_shown_to_them_as_soon_as_it_is_there() {
+    let mut bench = Bench::new(&Variant {
+        shown_to: Some("globex"),
+        ..Variant::default()
+    });
+    let read = |bench: &Bench, name: &str| {
+        let session = bench.session(name);
+        bench
+            .machine
+            .read(&session, &path(PROGRAM), None)
+            .map_err(code)
+    };
+    assert_eq!(read(&bench, "globex"), Err(ErrorCode::FileAbsent));
+    bench.provide_program();
+    let program = read(&bench, "globex").unwrap();
+    assert_eq!(program.content.sha256, Sha256::of(program_bytes()));
+    // It stands in the receipt by its digest: there is no commitment to open.
+    assert_eq!(program.opening, None);
+    assert_eq!(read(&bench, "acme"), Err(ErrorCode::NotReceiver));
+    assert_eq!(read(&bench, "lab"), Err(ErrorCode::NotReceiver));
+}

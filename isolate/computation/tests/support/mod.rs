@@ -40,6 +40,8 @@ pub struct Variant {
     pub runs: u32,
     pub expires: Option<&'static str>,
     pub required: &'static str,
+    /// Who may fetch the program.
+    pub shown_to: Option<&'static str>,
 }
 
 impl Default for Variant {
@@ -50,6 +52,7 @@ impl Default for Variant {
             runs: 1,
             expires: None,
             required: r#"["acme", "globex"]"#,
+            shown_to: None,
         }
     }
 }
@@ -71,6 +74,9 @@ pub fn policy(variant: &Variant) -> Policy {
         true => format!(r#", "sha256": "{}""#, Sha256::of(program_bytes())),
         false => String::new(),
     };
+    let shown = variant
+        .shown_to
+        .map_or(String::new(), |who| format!(r#", "receivers": ["{who}"]"#));
     let expires = variant
         .expires
         .map_or(String::new(), |at| format!(r#", "expires": "{at}""#));
@@ -79,7 +85,7 @@ pub fn policy(variant: &Variant) -> Policy {
         "veracruz": 1, "name": "test",
         "participants": {{"acme": {}, "globex": {}, "lab": {}}},
         "files": {{
-            "{PROGRAM}": {{"provider": "lab", "max_bytes": 1000{pin}}},
+            "{PROGRAM}": {{"provider": "lab", "max_bytes": 1000{pin}{shown}}},
             "{ACME}": {{"provider": "acme", "max_bytes": 100}},
             "{GLOBEX}": {{"provider": "globex", "max_bytes": 100}},
             "{BETWEEN}": {{"intermediate": true, "max_bytes": 100}},
