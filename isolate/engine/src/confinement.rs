@@ -260,7 +260,7 @@ impl When {
             libc::CLONE_NEWUTS,
         ]
         .into_iter()
-        .fold(0, |all, flag| all | flag as u64);
+        .fold(0, |all, flag| all | u64::from(flag.cast_unsigned()));
         let of_fork = 0xff
             | libc::CLONE_CHILD_SETTID as u64
             | libc::CLONE_CHILD_CLEARTID as u64

@@ -38,6 +38,7 @@ pub mod memfd;
 mod message;
 mod process;
 mod program;
+mod run;
 mod settings;
 mod spawner;
 mod worker;

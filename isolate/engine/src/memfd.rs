@@ -20,6 +20,7 @@ use rustix::{
     fs::{MemfdFlags, SealFlags},
     io::Errno,
     mm::{MapFlags, ProtFlags},
+    process::Resource,
 };
 use veracruz_vfs::Storage;
 
@@ -157,6 +158,17 @@ impl Sealed {
         Ok(done)
     }
 
+    /// All of its bytes, copied: for short files.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn to_vec(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(self.len).map_err(|_| Errno::OVERFLOW)?];
+        let read = self.read_at(&mut bytes, 0)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+
     /// Maps it, readable only.
     ///
     /// # Errors
@@ -233,8 +245,13 @@ impl Area {
     /// far as it gets written.
     ///
     /// # Errors
-    /// The kernel's.
+    /// The kernel's; `EFBIG` where this process may not have files of that size.
     pub fn create(name: &str, max_bytes: u64) -> io::Result<Self> {
+        // Beyond this process's own limit the kernel would send a signal that kills it.
+        let greatest = rustix::process::getrlimit(Resource::Fsize).current;
+        if greatest.is_some_and(|greatest| max_bytes > greatest) {
+            return Err(Errno::FBIG.into());
+        }
         let fd = create(name)?;
         rustix::fs::ftruncate(&fd, max_bytes)?;
         // Not `SEAL`: the seal against writing is added when the writer is gone.

@@ -62,6 +62,10 @@ pub(crate) enum SpawnerReply {
 
 /// From the runtime to a program's process.
 #[derive(Debug, PartialEq, Encode, Decode)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and never many in a row"
+)]
 pub(crate) enum ProgramRequest {
     /// Compile the module in the descriptor that comes along.
     #[n(0)]

@@ -2,27 +2,20 @@
 
 use std::{
     collections::BTreeSet,
-    io,
-    os::fd::{AsFd as _, BorrowedFd},
+    os::fd::AsFd as _,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use crate::{
     channel::ChannelError,
-    error::{Death, EngineError, LimitName, Phase, Trap},
-    memfd::{Area, Sealed},
-    message::{
-        Ending, Order, Outcome, PROGRAM_REPLY, Placed, ProgramReply, ProgramRequest, REPORT_BYTES,
-        Refusal, Report, decode, encode,
-    },
+    error::{Death, EngineError, LimitName, Phase},
+    memfd::Sealed,
+    message::{PROGRAM_REPLY, ProgramReply, ProgramRequest, Refusal, decode, encode},
+    run::Run,
     settings::{Input, MOST_FILES, Output, ProgramSettings, StageSettings},
     spawner::{Spawner, Worker},
 };
-
-/// What a worker may take beyond its own time limits, which it keeps itself: to start, to write
-/// outputs, to be reaped. After that it is taken for hostile.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// A program, compiled in a process of its own, which ends when this is dropped.
 #[derive(Debug)]
@@ -154,225 +147,6 @@ fn compile(
     }
 }
 
-/// An order and the files that go with it.
-struct Run {
-    order: Order,
-    inputs: Vec<Sealed>,
-    report: Area,
-    stdout: Area,
-    stderr: Area,
-    outputs: Vec<Area>,
-}
-
-/// What the program's process says about a run.
-struct Ended {
-    ending: Ending,
-    wall_time: Duration,
-    cpu_time: Duration,
-}
-
-impl Run {
-    fn prepare(
-        settings: StageSettings,
-        inputs: &[Input],
-        outputs: &[Output],
-    ) -> Result<Self, EngineError> {
-        let area = |name, bytes| {
-            Area::create(name, bytes).map_err(|source| EngineError::System {
-                during: "making room for a program's output",
-                source,
-            })
-        };
-        Ok(Self {
-            report: area("report", REPORT_BYTES as u64)?,
-            stdout: area("stdout", settings.stdout_bytes)?,
-            stderr: area("stderr", settings.stderr_bytes)?,
-            outputs: outputs
-                .iter()
-                .map(|output| area("output", output.max_bytes))
-                .collect::<Result<_, _>>()?,
-            inputs: inputs.iter().map(|input| input.content.clone()).collect(),
-            order: Order {
-                settings,
-                inputs: inputs
-                    .iter()
-                    .map(|input| placed(&input.path, input.content.len()))
-                    .collect(),
-                outputs: outputs
-                    .iter()
-                    .map(|output| placed(&output.path, output.max_bytes))
-                    .collect(),
-            },
-        })
-    }
-
-    fn send_and_wait(&self, worker: &Worker) -> Result<Ended, ChannelError> {
-        let own = [&self.report, &self.stdout, &self.stderr];
-        let descriptors: Vec<BorrowedFd<'_>> = own
-            .into_iter()
-            .map(Area::as_fd)
-            .chain(self.inputs.iter().map(Sealed::as_fd))
-            .chain(self.outputs.iter().map(Area::as_fd))
-            .collect();
-        let deadline = Instant::now()
-            .checked_add(self.order.settings.wall_time)
-            .and_then(|deadline| deadline.checked_add(GRACE));
-        // The order is lent to the request, and comes back.
-        let request = encode(&OrderRequest(&self.order));
-        worker.channel.send(&request, &descriptors, deadline)?;
-        let message = worker.channel.receive(PROGRAM_REPLY, deadline)?;
-        match decode(&message.bytes) {
-            Some(ProgramReply::Ended {
-                ending,
-                wall_ns,
-                cpu_ns,
-            }) => Ok(Ended {
-                ending,
-                wall_time: Duration::from_nanos(wall_ns),
-                cpu_time: Duration::from_nanos(cpu_ns),
-            }),
-            Some(ProgramReply::Failed(errno)) => {
-                Err(ChannelError::System(io::Error::from_raw_os_error(errno)))
-            }
-            _ => Err(ChannelError::Malformed("its answer to an order")),
-        }
-    }
-
-    /// Seals and reads what a dead worker left. All of it may be a lie.
-    fn finish(self, ended: &Ended, program: &ProgramSettings) -> Result<StageReport, EngineError> {
-        let settings = &self.order.settings;
-        match ended.ending {
-            Ending::OutOfTime => {
-                return Err(over_time(LimitName::Time, settings.wall_time));
-            }
-            Ending::OutOfCpuTime => {
-                return Err(over_time(LimitName::CpuTime, settings.cpu_time));
-            }
-            Ending::Died(Death::Exit(0)) => {}
-            Ending::Died(cause) => {
-                return Err(EngineError::WorkerLost {
-                    phase: Phase::Running,
-                    cause,
-                });
-            }
-        }
-        let report = read_report(self.report)?;
-        let limit = |name, allowed, wanted| {
-            Err(EngineError::Limit {
-                name,
-                allowed,
-                wanted,
-            })
-        };
-        let exit_code = match (report.outcome, report.refused) {
-            (Outcome::Exited(code), _) => code,
-            (Outcome::StackOverflow, _) => {
-                return limit(LimitName::Stack, program.max_wasm_stack, None);
-            }
-            // A program that ends itself after it was refused memory fails for that reason.
-            (Outcome::Trapped(Trap::Unreachable | Trap::Other), Some(refused)) => {
-                let allowed = match refused.limit {
-                    LimitName::Memory => settings.memory,
-                    LimitName::Tables => settings.table_elements,
-                    _ => return Err(misbehaved("a limit in its report")),
-                };
-                return limit(refused.limit, allowed, Some(refused.wanted));
-            }
-            (Outcome::Trapped(trap), _) => return Err(EngineError::Trap { trap }),
-            (Outcome::OutputTooLarge { output, found }, _) => {
-                let output = usize::try_from(output)
-                    .ok()
-                    .and_then(|output| self.order.outputs.get(output))
-                    .ok_or_else(|| misbehaved("the number of an output"))?;
-                return Err(EngineError::OutputTooLarge {
-                    path: output.path.clone(),
-                    allowed: output.bytes,
-                    found,
-                });
-            }
-            (Outcome::InvalidOrder(reason), _) => {
-                return Err(EngineError::InvalidSettings { reason });
-            }
-            (Outcome::Failed(errno), _) => {
-                return Err(EngineError::WorkerLost {
-                    phase: Phase::Running,
-                    cause: Death::Setup(errno),
-                });
-            }
-        };
-        if report.outputs.len() != self.outputs.len() || report.peak_memory > settings.memory {
-            return Err(misbehaved("numbers in its report"));
-        }
-        let mut outputs = Vec::new();
-        for ((area, len), placed) in self
-            .outputs
-            .into_iter()
-            .zip(report.outputs)
-            .zip(self.order.outputs)
-        {
-            if let Some(len) = len {
-                outputs.push(Written {
-                    path: placed.path,
-                    content: seal(area, len)?,
-                });
-            }
-        }
-        Ok(StageReport {
-            exit_code,
-            outputs,
-            stdout: seal(self.stdout, report.stdout)?,
-            stderr: seal(self.stderr, report.stderr)?,
-            peak_memory: report.peak_memory,
-            limit_met: report.refused.map(|refused| refused.limit),
-            cpu_time: ended.cpu_time,
-            wall_time: ended.wall_time,
-        })
-    }
-}
-
-/// Spelled like [`ProgramRequest::Run`], without owning the order.
-struct OrderRequest<'a>(&'a Order);
-
-impl<C> minicbor::Encode<C> for OrderRequest<'_> {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        context: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder
-            .array(2)?
-            .u32(1)?
-            .array(1)?
-            .encode_with(self.0, context)?
-            .ok()
-    }
-}
-
-fn seal(area: Area, len: u64) -> Result<Sealed, EngineError> {
-    area.seal(len)
-        .map_err(|error| misbehaved(&format!("a file that it left ({error})")))
-}
-
-fn read_report(area: Area) -> Result<Report, EngineError> {
-    let wrong = || misbehaved("its report");
-    let mut bytes = vec![0; REPORT_BYTES];
-    let read = seal(area, REPORT_BYTES as u64)?
-        .read_at(&mut bytes, 0)
-        .map_err(|source| EngineError::System {
-            during: "reading a worker's report",
-            source,
-        })?;
-    let (length, rest) = bytes
-        .get(..read)
-        .and_then(|bytes| bytes.split_first_chunk())
-        .ok_or_else(wrong)?;
-    usize::try_from(u32::from_be_bytes(*length))
-        .ok()
-        .and_then(|length| rest.get(..length))
-        .and_then(decode)
-        .ok_or_else(wrong)
-}
-
 fn check_files(inputs: &[Input], outputs: &[Output]) -> Result<(), EngineError> {
     let invalid = |reason| Err(EngineError::InvalidSettings { reason });
     if inputs.len().saturating_add(outputs.len()) > MOST_FILES {
@@ -437,27 +211,12 @@ fn refused(refusal: Refusal, module: &Sealed, settings: &ProgramSettings) -> Eng
     }
 }
 
-fn placed(path: &str, bytes: u64) -> Placed {
-    Placed {
-        path: path.to_owned(),
-        bytes,
-    }
-}
-
-fn misbehaved(reason: &str) -> EngineError {
+pub(crate) fn misbehaved(reason: &str) -> EngineError {
     EngineError::WorkerMisbehaved {
         reason: reason.to_owned(),
     }
 }
 
-fn over_time(name: LimitName, allowed: Duration) -> EngineError {
-    EngineError::Limit {
-        name,
-        allowed: milliseconds(allowed),
-        wanted: None,
-    }
-}
-
-fn milliseconds(span: Duration) -> u64 {
+pub(crate) fn milliseconds(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

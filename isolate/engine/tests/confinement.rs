@@ -2,6 +2,16 @@
 //!
 //! Each attempt runs in a child of its own, since some of them kill.
 #![expect(unsafe_code, reason = "hostile code talks to the kernel as it pleases")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "tests panic; clippy knows only those under its own harness"
+)]
 
 use std::{io, mem, ptr, time::Duration};
 

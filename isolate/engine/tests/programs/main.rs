@@ -3,6 +3,17 @@
 //! The harness has threads, and a spawner is forked from a process with one: hence a `main` of
 //! its own, which forks first.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "tests panic; clippy knows only those under its own harness"
+)]
+
 mod isolation;
 mod limits;
 mod refusals;

@@ -135,9 +135,7 @@ pub(crate) fn try_body(body: &str, settings: StageSettings) -> Result<StageRepor
 
 /// Bytes of a file.
 pub(crate) fn bytes(file: &Sealed) -> Vec<u8> {
-    let mut bytes = vec![0; usize::try_from(file.len()).expect("a length")];
-    assert_eq!(file.read_at(&mut bytes, 0).expect("its bytes"), bytes.len());
-    bytes
+    file.to_vec().expect("its bytes")
 }
 
 /// The content of /out.
