@@ -1,31 +1,21 @@
 //! Uploads: one connection at a time for a file, whole or resumed, committed whole or not at all.
 
+mod announced;
+
 use alloc::vec::Vec;
 
 use subtle::ConstantTimeEq;
 use veracruz_policy::{File, FilePath, Sha256};
-use veracruz_protocol::{Content, ErrorCode, Problem, UploadView, header::ContentRange};
+use veracruz_protocol::{Content, ErrorCode, Problem, UploadView};
 use zeroize::Zeroizing;
+
+pub use announced::Upload;
+use announced::{Announced, announced};
 
 use crate::{
     Computation, Effect, Reply, Session, StorageId,
     files::{Committed, Compilation},
 };
-
-/// What the headers of a `PUT` say.
-#[derive(Clone)]
-pub struct Upload {
-    /// `Content-Length`: how long the body is.
-    pub body_length: Option<u64>,
-    /// `Content-Range`: where the body belongs; absent where it is the whole file.
-    pub range: Option<ContentRange>,
-    /// `Repr-Digest`: SHA-256 of the whole file.
-    pub digest: Option<Sha256>,
-    /// `Veracruz-Salt`.
-    pub salt: Option<Zeroizing<[u8; 32]>>,
-    /// `Veracruz-Share`.
-    pub share: Option<Zeroizing<[u8; 32]>>,
-}
 
 /// The right of one connection to send one body. While it is out, no other connection can send
 /// this file; it is given back by committing, suspending or aborting.
@@ -73,16 +63,6 @@ pub(crate) struct Unfinished {
     share: Zeroizing<[u8; 32]>,
     /// The lease that is out.
     lease: Option<u64>,
-}
-
-/// What the headers said, after it was found good.
-struct Announced {
-    offset: u64,
-    body_length: u64,
-    length: u64,
-    digest: Sha256,
-    salt: Zeroizing<[u8; 32]>,
-    share: Zeroizing<[u8; 32]>,
 }
 
 impl Computation {
@@ -351,63 +331,6 @@ impl Unfinished {
         }
         Ok(())
     }
-}
-
-/// Reads the headers against the policy.
-fn announced(upload: Upload, file: &File, largest: u64) -> Result<Announced, Problem> {
-    let body_length = upload
-        .body_length
-        .ok_or(Problem::new(ErrorCode::LengthRequired))?;
-    let (offset, length) = match upload.range {
-        None => (0, body_length),
-        Some(range) if range.body_length() == body_length => (range.first(), range.length()),
-        Some(range) => {
-            return Err(Problem::new(ErrorCode::RangeMalformed)
-                .expected(format_args!("a body of {} bytes", range.body_length()))
-                .found(body_length));
-        }
-    };
-    if length > largest {
-        let problem = Problem::new(ErrorCode::FileTooLarge).detail(file.path.as_str());
-        return Err(problem
-            .expected(format_args!("at most {largest} bytes"))
-            .found(length));
-    }
-    let digest = upload
-        .digest
-        .ok_or(Problem::new(ErrorCode::DigestMissing))?;
-    if !file.accepts(&digest) {
-        let mut problem = Problem::new(ErrorCode::PinMismatch).detail(file.path.as_str());
-        if let [pin] = file.sha256.as_slice() {
-            problem = problem.expected(pin);
-        }
-        return Err(problem.found(digest));
-    }
-    let missing = |name: &str| Problem::new(ErrorCode::SecretMissing).expected(name);
-    let salt = upload
-        .salt
-        .filter(is_drawn)
-        .ok_or_else(|| missing("veracruz-salt"))?;
-    let share = upload
-        .share
-        .filter(is_drawn)
-        .ok_or_else(|| missing("veracruz-share"))?;
-    if bool::from(salt.ct_eq(&*share)) {
-        return Err(missing("a share that is not the salt"));
-    }
-    Ok(Announced {
-        offset,
-        body_length,
-        length,
-        digest,
-        salt,
-        share,
-    })
-}
-
-/// All zero is what a forgotten source of randomness gives.
-fn is_drawn(secret: &Zeroizing<[u8; 32]>) -> bool {
-    !bool::from(secret.ct_eq(&[0; 32]))
 }
 
 fn wrong_offset(expected: u64, found: u64) -> Problem {

@@ -548,3 +548,26 @@ fn closing_during_a_run_erases_what_it_writes_and_does_not_listen_to_its_end() {
     let reply = bench.machine.run_ended(1, report);
     assert_eq!(bench.take(reply), Err(ErrorCode::RunUnknown));
 }
+
+#[test]
+fn who_withdraws_during_a_run_bars_further_ones_until_it_approves_again() {
+    let variant = Variant {
+        runs: 3,
+        approve: "once",
+        mallory: true,
+        ..Variant::default()
+    };
+    let mut bench = Bench::ready(&variant);
+    bench.start("acme").unwrap();
+    let mallory = bench.session("mallory");
+    let reply = bench.machine.withdraw(&mallory);
+    assert_eq!(
+        bench.take(reply).unwrap().withdrawn,
+        WithdrawnWhen::DuringRun
+    );
+    bench.finish(b"result");
+    assert_eq!(bench.status("acme").state, ComputationState::Awaiting);
+    assert_eq!(bench.start("acme").unwrap_err(), ErrorCode::RunNotReady);
+    bench.approve("mallory").unwrap();
+    assert_eq!(bench.start("acme").unwrap().run, 2);
+}

@@ -42,6 +42,8 @@ pub struct Variant {
     pub required: &'static str,
     /// Who may fetch the program.
     pub shown_to: Option<&'static str>,
+    /// Whether mallory takes part, who provides and receives nothing.
+    pub mallory: bool,
 }
 
 impl Default for Variant {
@@ -53,6 +55,7 @@ impl Default for Variant {
             expires: None,
             required: r#"["acme", "globex"]"#,
             shown_to: None,
+            mallory: false,
         }
     }
 }
@@ -80,10 +83,14 @@ pub fn policy(variant: &Variant) -> Policy {
     let expires = variant
         .expires
         .map_or(String::new(), |at| format!(r#", "expires": "{at}""#));
+    let mallory = match variant.mallory {
+        true => format!(r#", "mallory": {}"#, certificate("mallory")),
+        false => String::new(),
+    };
     let document = format!(
         r#"{{
         "veracruz": 1, "name": "test",
-        "participants": {{"acme": {}, "globex": {}, "lab": {}}},
+        "participants": {{"acme": {}, "globex": {}, "lab": {}{}}},
         "files": {{
             "{PROGRAM}": {{"provider": "lab", "max_bytes": 1000{pin}{shown}}},
             "{ACME}": {{"provider": "acme", "max_bytes": 100}},
@@ -102,6 +109,7 @@ pub fn policy(variant: &Variant) -> Policy {
         certificate("acme"),
         certificate("globex"),
         certificate("lab"),
+        mallory,
         "0".repeat(64),
         "1".repeat(64),
         variant.required,
