@@ -44,9 +44,10 @@ pub(super) fn run(
         };
         write_report(&report, &report_of_run).map_or(1, |()| 0)
     })?;
-    let ending = watch(child, order, start);
+    // Where it cannot be watched, this process says so, and is killed for it with its child.
+    let ending = watch(child, order, start)?;
     let (death, cpu) = process::reap(child)?;
-    let ending = match ending? {
+    let ending = match ending {
         Some(ending) => ending,
         // The kernel's own limit on processor time kills, too.
         None if cpu > order.settings.cpu_time => Ending::OutOfCpuTime,
