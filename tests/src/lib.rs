@@ -9,9 +9,20 @@
 //! assert!(host.is_running()?);
 //! # Ok::<(), std::io::Error>(())
 //! ```
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of it is test code, in which a failure is a panic"
+)]
 
 mod artifacts;
 mod child;
+mod raw;
+mod world;
 
 pub use artifacts::Artifacts;
 pub use child::Child;
+pub use raw::{Answer, Raw};
+pub use world::{World, digest, kill_isolates, refusal};

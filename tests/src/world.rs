@@ -1,8 +1,11 @@
 //! A deployment and three parties, as the demo has them, for one test.
 
+use crate::Artifacts;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use veracruz_attester::IsolateState;
 use veracruz_cli::local::{Deployment, LocalError, Party, Refusal, Target, call};
 
 /// Everything that a test needs; gone when dropped.
@@ -27,16 +30,17 @@ pub struct World {
 }
 
 impl World {
-    /// Starts one. `None`, with the reason printed, where the binaries were not built: they are
-    /// built by `cargo xtask test`, which says in the environment where they are.
+    /// Starts one. `None`, with the reason printed, where `cargo xtask test` has built nothing.
+    ///
+    /// # Panics
+    /// Where the attester, the host or an identity cannot be made: nothing can be tested then.
     #[must_use]
     pub fn start() -> Option<Self> {
-        let (Some(executable), Some(runtime), Some(program)) =
-            (built("VERACRUZ_BIN"), built("VERACRUZ_RUNTIME"), built("VERACRUZ_PSI_PROGRAM"))
-        else {
-            println!("skipped: the binaries are not built; run `cargo xtask test`");
-            return None;
-        };
+        let Artifacts {
+            runtime,
+            veracruz: executable,
+            psi_program: program,
+        } = Artifacts::find()?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let deployment = Deployment::start(&executable, &runtime, folder.path())
             .expect("the attester and the host start");
@@ -44,7 +48,17 @@ impl World {
             |name| Party::new(&executable, folder.path(), name).expect("a party has an identity");
         let (acme, globex, lab) = (party("acme"), party("globex"), party("lab"));
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../programs/examples/psi/data");
-        Some(Self { deployment, acme, globex, lab, executable, runtime, program, data, folder })
+        Some(Self {
+            deployment,
+            acme,
+            globex,
+            lab,
+            executable,
+            runtime,
+            program,
+            data,
+            folder,
+        })
     }
 
     /// Where the test may write.
@@ -123,7 +137,10 @@ impl World {
     /// A computation on this world's host.
     #[must_use]
     pub fn target<'a>(&self, policy: &'a Path) -> Target<'a> {
-        Target { policy, host: self.deployment.participants }
+        Target {
+            policy,
+            host: self.deployment.participants,
+        }
     }
 
     /// The three parties.
@@ -135,7 +152,9 @@ impl World {
     /// Everybody approves.
     pub fn approve_all(&self, policy: &Path) {
         for party in self.parties() {
-            party.call(&self.target(policy), &["approve"], &[]).expect("an approval is accepted");
+            party
+                .call(&self.target(policy), &["approve"], &[])
+                .expect("an approval is accepted");
         }
     }
 
@@ -160,10 +179,19 @@ impl World {
     pub fn upload_all(&self, policy: &Path) {
         for (party, path, file) in [
             (&self.lab, "/program/psi.wasm", self.program.clone()),
-            (&self.acme, "/input/acme.csv", self.data.join("acme_airports.csv")),
-            (&self.globex, "/input/globex.csv", self.data.join("globex_airports.csv")),
+            (
+                &self.acme,
+                "/input/acme.csv",
+                self.data.join("acme_airports.csv"),
+            ),
+            (
+                &self.globex,
+                "/input/globex.csv",
+                self.data.join("globex_airports.csv"),
+            ),
         ] {
-            self.upload(party, policy, path, &file).expect("an upload is accepted");
+            self.upload(party, policy, path, &file)
+                .expect("an upload is accepted");
         }
     }
 
@@ -180,7 +208,9 @@ impl World {
         let name = path.rsplit('/').next().unwrap_or("file");
         let file = party.folder.join(name);
         let arguments = [OsStr::new(path), OsStr::new("--output"), file.as_os_str()];
-        party.call(&self.target(policy), &["download"], &arguments).map(|_| file)
+        party
+            .call(&self.target(policy), &["download"], &arguments)
+            .map(|_| file)
     }
 }
 
@@ -190,8 +220,15 @@ impl World {
 /// Where `sha256sum` cannot be run.
 #[must_use]
 pub fn digest(path: &Path) -> String {
-    let output = std::process::Command::new("sha256sum").arg(path).output().expect("sha256sum");
-    String::from_utf8_lossy(&output.stdout).split_whitespace().next().unwrap_or_default().to_owned()
+    let output = std::process::Command::new("sha256sum")
+        .arg(path)
+        .output()
+        .expect("sha256sum");
+    String::from_utf8_lossy(&output.stdout)
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The refusal that a test expects.
@@ -206,7 +243,21 @@ pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, LocalError>) -> Refusal {
     }
 }
 
-/// A file that `cargo xtask test` built.
-fn built(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists())
+/// Kills every isolate of an attester, as an operator or a crash would.
+///
+/// # Panics
+/// Where the attester does not answer.
+pub fn kill_isolates(attester: &Path) {
+    for isolate in veracruz_attester::Client::new(attester)
+        .list()
+        .expect("the attester answers")
+    {
+        if let IsolateState::Running { pid } = isolate.state {
+            let pid = i32::try_from(pid)
+                .ok()
+                .and_then(Pid::from_raw)
+                .expect("a process");
+            kill_process(pid, Signal::KILL).expect("it is killed");
+        }
+    }
 }

@@ -117,6 +117,28 @@ impl CliError {
         }
     }
 
+    /// What happened, in one line, without the code and without what was expected and found.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Client(veracruz_client::Error::Refused(problem)) => match &problem.detail {
+                Some(detail) => format!("{} ({detail})", problem.code.title()),
+                None => problem.code.title().to_owned(),
+            },
+            other => other.to_string(),
+        }
+    }
+
+    /// What would have been right, and what was found instead, where that is known.
+    fn expected_and_found(&self) -> (Option<String>, Option<String>) {
+        match self {
+            Self::Client(veracruz_client::Error::Refused(problem)) => {
+                (problem.expected.clone(), problem.found.clone())
+            }
+            Self::Client(error) => error.expected_and_found().unzip(),
+            _ => (None, None),
+        }
+    }
+
     /// 1 a fault of ours, 2 wrong usage, 3 the caller's own files, 4 not to be trusted, 5 refused,
     /// 6 unavailable.
     pub(crate) fn exit_code(&self) -> u8 {
@@ -141,33 +163,31 @@ impl CliError {
     }
 
     fn document(&self) -> Value {
-        let mut document = json!({
-            "code": self.code(),
-            "message": self.to_string(),
-            "hint": self.hint(),
-        });
-        if let Self::Client(error) = self
-            && let Some((expected, found)) = error.expected_and_found()
-        {
-            document["expected"] = expected.into();
-            document["found"] = found.into();
+        let mut document = serde_json::Map::new();
+        let mut put = |field: &str, value: Value| document.insert(field.to_owned(), value);
+        put("code", self.code().into());
+        put("message", self.message().into());
+        put("hint", self.hint().into());
+        let (expected, found) = self.expected_and_found();
+        for (field, value) in [("expected", expected), ("found", found)] {
+            if let Some(value) = value {
+                put(field, value.into());
+            }
         }
         if let Self::Policy { errors, .. } = self {
-            document["errors"] = errors
-                .iter()
-                .map(|error| {
-                    json!({
-                        "code": error.code(),
-                        "line": error.line(),
-                        "column": error.column(),
-                        "pointer": error.pointer(),
-                        "message": error.cause().to_string(),
-                        "hint": error.hint(),
-                    })
+            let errors = errors.iter().map(|error| {
+                json!({
+                    "code": error.code(),
+                    "line": error.line(),
+                    "column": error.column(),
+                    "pointer": error.pointer(),
+                    "message": error.cause().to_string(),
+                    "hint": error.hint(),
                 })
-                .collect();
+            });
+            put("errors", errors.collect());
         }
-        document
+        document.into()
     }
 
     fn text(&self) -> String {
@@ -178,11 +198,12 @@ impl CliError {
                 errors,
             } => crate::commands::policy::text(path, document, errors),
             _ => {
-                let mut text = format!("error[{}]: {self}\n", self.code());
-                if let Self::Client(error) = self
-                    && let Some((expected, found)) = error.expected_and_found()
-                {
-                    text.push_str(&format!("  expected: {expected}\n  found:    {found}\n"));
+                let mut text = format!("error[{}]: {}\n", self.code(), self.message());
+                let (expected, found) = self.expected_and_found();
+                for (label, value) in [("expected:", expected), ("found:   ", found)] {
+                    if let Some(value) = value {
+                        text.push_str(&format!("  {label} {value}\n"));
+                    }
                 }
                 text.push_str(&format!("  hint: {}\n", self.hint()));
                 text

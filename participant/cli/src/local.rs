@@ -46,7 +46,7 @@ pub enum LocalError {
 
 /// What a command printed when it was refused.
 #[derive(Debug, Clone, Error)]
-#[error("{code}: {message}")]
+#[error("{message} [{code}]")]
 pub struct Refusal {
     /// The stable code, as `VC-0412`.
     pub code: String,
@@ -62,7 +62,7 @@ impl From<&CliError> for Refusal {
     fn from(error: &CliError) -> Self {
         Self {
             code: error.code(),
-            message: error.to_string(),
+            message: error.message(),
             document: Value::Null,
             exit: Some(error.exit_code().into()),
         }

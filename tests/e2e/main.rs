@@ -1,0 +1,13 @@
+//! The whole system, by its command line, with real processes and sockets.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of it is test code, in which a failure is a panic"
+)]
+
+mod computation;
+mod programs;
+mod survival;
+mod uploads;
