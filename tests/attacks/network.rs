@@ -86,6 +86,50 @@ async fn the_right_certificate_with_the_wrong_key_is_refused() {
     assert!(refused, "the key did not sign this handshake");
 }
 
+/// Answers every name with a certificate that is not its own.
+#[derive(Debug)]
+struct StolenCertificate(Arc<CertifiedKey>);
+
+impl rustls::server::ResolvesServerCert for StolenCertificate {
+    fn resolve(&self, _hello: rustls::server::ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+#[tokio::test]
+async fn the_isolates_certificate_with_another_key_is_refused() {
+    let Some(world) = World::start() else { return };
+    let path = world.policy("stolen-certificate", |_| {});
+    world.launch(&path).expect("an isolate");
+    let policy = parse(&path);
+    let acme = identity(&world.acme.identity);
+    let config = client_config(&acme).unwrap();
+    let host = world.deployment.participants;
+    let genuine = Raw::handshake(host, &policy.hash(), config).await.unwrap();
+    let certificate = genuine.get_ref().1.peer_certificates().unwrap()[0]
+        .clone()
+        .into_owned();
+
+    let thief = Identity::generate("thief").unwrap();
+    let key = PrivateKeyDer::from_pem_slice(thief.to_pem().unwrap().as_bytes()).unwrap();
+    let stolen = CertifiedKey::new(vec![certificate], any_ecdsa_type(&key).unwrap());
+    let mut config =
+        veracruz_session::server_config(&thief, vec![acme.key()], policy.hash()).unwrap();
+    config.cert_resolver = Arc::new(StolenCertificate(Arc::new(stolen)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let impostor = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio_rustls::TlsAcceptor::from(Arc::new(config))
+            .accept(stream)
+            .await
+            .is_err()
+    });
+    let refused = Connection::open(&address.to_string(), &policy, &acme, None, now()).await;
+    assert!(refused.is_err(), "the key did not sign this handshake");
+    assert!(impostor.await.unwrap(), "and the impostor got no further");
+}
+
 #[tokio::test]
 async fn a_man_in_the_middle_with_a_key_of_its_own_is_refused() {
     let Some(world) = World::start() else { return };

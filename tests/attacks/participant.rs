@@ -135,7 +135,7 @@ fn a_program_swapped_after_another_party_looked_at_its_digest_voids_every_approv
         assert!(missing.contains(gone), "{gone} is not missing in {missing}");
     }
     assert_eq!(
-        refusal(world.lab.call(&target, &["run"], &[])).code,
+        refusal(world.acme.call(&target, &["run"], &[])).code,
         "VC-0505"
     );
 }

@@ -2,11 +2,12 @@
 
 use crate::Artifacts;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use veracruz_attester::IsolateState;
 use veracruz_cli::local::{Deployment, LocalError, Party, Refusal, Target, call};
+use veracruz_cli::template::Template;
 
 /// Everything that a test needs; gone when dropped.
 pub struct World {
@@ -24,6 +25,8 @@ pub struct World {
     pub runtime: PathBuf,
     /// The example's program.
     pub program: PathBuf,
+    /// The example's folder.
+    pub example: PathBuf,
     /// The example's data, and the answers that others computed.
     pub data: PathBuf,
     folder: tempfile::TempDir,
@@ -47,7 +50,8 @@ impl World {
         let party =
             |name| Party::new(&executable, folder.path(), name).expect("a party has an identity");
         let (acme, globex, lab) = (party("acme"), party("globex"), party("lab"));
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../programs/examples/psi/data");
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../programs/examples/psi");
+        let data = example.join("data");
         Some(Self {
             deployment,
             acme,
@@ -56,6 +60,7 @@ impl World {
             executable,
             runtime,
             program,
+            example,
             data,
             folder,
         })
@@ -78,35 +83,14 @@ impl World {
     }
 
     fn document(&self, name: &str) -> Value {
-        let certificate = |party: &Party| json!({ "certificate": party.certificate });
-        json!({
-            "veracruz": 1,
-            "name": name,
-            "participants": {
-                "acme": certificate(&self.acme),
-                "globex": certificate(&self.globex),
-                "lab": certificate(&self.lab),
-            },
-            "files": {
-                "/program/psi.wasm": { "provider": "lab", "sha256": digest(&self.program), "max_bytes": "4MiB" },
-                "/input/acme.csv": { "provider": "acme", "max_bytes": "16MiB" },
-                "/input/globex.csv": { "provider": "globex", "max_bytes": "16MiB" },
-                "/output/overlap.csv": { "receivers": ["acme", "globex"], "max_bytes": "4MiB" },
-                "/output/summary.json": { "receivers": ["acme", "globex"], "max_bytes": "64KiB" },
-            },
-            "pipeline": [{
-                "program": "/program/psi.wasm",
-                "read": ["/input/acme.csv", "/input/globex.csv"],
-                "write": ["/output/overlap.csv", "/output/summary.json"],
-            }],
-            "execution": { "memory": "256MiB", "time": "30s" },
-            "isolates": { "process": {
-                "runtime": [digest(&self.runtime)],
-                "attesters": [self.deployment.attester_key],
-            } },
-            "unprotected": true,
-            "approval": { "run_by": ["acme", "globex", "lab"], "runs": 1 },
-        })
+        let template = Template::of_example(&self.example).expect("the example has a template");
+        template.fill(
+            name,
+            &self.parties(),
+            &digest(&self.program),
+            &digest(&self.runtime),
+            &self.deployment.attester_key,
+        )
     }
 
     /// Starts an isolate with a policy on the host.
@@ -114,16 +98,7 @@ impl World {
     /// # Errors
     /// The host's refusal.
     pub fn launch(&self, policy: &Path) -> Result<Value, LocalError> {
-        let management = self.deployment.management.to_string();
-        self.veracruz(&[
-            OsStr::new("launch"),
-            OsStr::new("--policy"),
-            policy.as_os_str(),
-            OsStr::new("--management"),
-            OsStr::new(&management),
-            OsStr::new("--token"),
-            self.deployment.token.as_os_str(),
-        ])
+        self.deployment.launch(policy)
     }
 
     /// Runs any command of the binary.

@@ -1,8 +1,8 @@
 //! The command line of every role: it parses, calls and prints. What it does is done by the
 //! libraries, above all `veracruz-client`.
 //!
-//! As a library it offers [`main`] to the binary, and [`local`], a deployment of ordinary
-//! processes on one machine, to the demo and to tests.
+//! As a library it offers [`main`] to the binary, and to the demo and to tests [`local`], a
+//! deployment of ordinary processes on one machine, and [`template`], the policies of examples.
 
 mod args;
 mod commands;
@@ -11,6 +11,7 @@ mod error;
 mod find;
 pub mod local;
 mod output;
+pub mod template;
 
 use args::{Cli, Command, IdentityCommand, PolicyCommand, ReceiptCommand};
 use clap::Parser;

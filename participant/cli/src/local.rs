@@ -82,6 +82,7 @@ pub struct Deployment {
     pub attester_key: String,
     /// The attester's socket.
     pub attester_socket: PathBuf,
+    executable: PathBuf,
     host: Service,
     attester: Service,
 }
@@ -127,9 +128,28 @@ impl Deployment {
             token: PathBuf::from(said.text("token")?),
             attester_key,
             attester_socket,
+            executable: executable.to_owned(),
             host,
             attester,
         })
+    }
+
+    /// Has the host start an isolate with the policy at `path`.
+    ///
+    /// # Errors
+    /// [`LocalError::Refused`] with the host's reason.
+    pub fn launch(&self, path: &Path) -> Result<Value, LocalError> {
+        let management = self.management.to_string();
+        let arguments = [
+            OsStr::new("launch"),
+            OsStr::new("--policy"),
+            path.as_os_str(),
+            OsStr::new("--management"),
+            OsStr::new(&management),
+            OsStr::new("--token"),
+            self.token.as_os_str(),
+        ];
+        call(&self.executable, arguments)
     }
 
     /// The process id of the host.

@@ -12,8 +12,8 @@ use std::ffi::OsStr;
 pub(super) fn all(stage: &Stage, narrator: &mut Narrator) -> Result<(), CliError> {
     swapped_policy(stage, narrator)?;
     // The other two need a computation that is still open.
-    let policy = stage.draft("airports-under-attack", &["acme", "globex"])?;
-    stage.launch(&policy)?;
+    let policy = stage.draft("airports-under-attack", |_| {})?;
+    stage.deployment.launch(&policy)?;
     let target = stage.target(&policy);
     for party in stage.parties() {
         party.call(&target, &["approve"], &[])?;
@@ -26,8 +26,13 @@ pub(super) fn all(stage: &Stage, narrator: &mut Narrator) -> Result<(), CliError
 /// leads them to it.
 fn swapped_policy(stage: &Stage, narrator: &mut Narrator) -> Result<(), CliError> {
     narrator.step("Attack: the host swaps the policy after they read it");
-    let read = stage.draft("airports-as-read", &["acme", "globex"])?;
-    let swapped = stage.draft("airports-as-swapped", &["acme", "globex", "lab"])?;
+    let read = stage.draft("airports-as-read", |_| {})?;
+    let swapped = stage.draft("airports-as-swapped", |policy| {
+        let file = policy.pointer_mut("/files/~1output~1overlap.csv/receivers");
+        if let Some(receivers) = file {
+            *receivers = serde_json::json!(["acme", "globex", "lab"]);
+        }
+    })?;
     let liar = Liar::start(&stage.runtime, &stage.deployment.attester_socket, &swapped)?;
     narrator.says(
         "host",
@@ -39,9 +44,10 @@ fn swapped_policy(stage: &Stage, narrator: &mut Narrator) -> Result<(), CliError
     };
     let refusal = refused(stage.acme.call(&target, &["attest"], &[]))?;
     narrator.says(
-        "acme",
-        &format!("refused before a byte was sent: {refusal}"),
+        "isolate",
+        "has another policy than the one whose name acme dials, and ends the handshake",
     );
+    narrator.says("acme", &format!("has sent nothing: {refusal}"));
     Ok(())
 }
 

@@ -6,13 +6,13 @@
 mod attacks;
 mod liar;
 mod narrate;
-mod policy;
 mod result;
 
 use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::find;
 use crate::local::{Deployment, Party, Target, call};
+use crate::template::Template;
 use narrate::{Narrator, banner};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -23,6 +23,7 @@ struct Stage {
     executable: PathBuf,
     runtime: PathBuf,
     program: PathBuf,
+    example: PathBuf,
     data: PathBuf,
     folder: PathBuf,
     deployment: Deployment,
@@ -121,6 +122,7 @@ impl Stage {
             executable,
             runtime,
             program,
+            example,
             data,
             folder,
             deployment,
@@ -133,7 +135,7 @@ impl Stage {
     /// The parties agree on a policy, and an isolate is started with it.
     fn agree(&self, narrator: &mut Narrator) -> Result<PathBuf, CliError> {
         narrator.step("They agree on a policy before anything starts");
-        let policy = self.draft("airports-in-common", &["acme", "globex"])?;
+        let policy = self.draft("airports-in-common", |_| {})?;
         let hash = self.call(&[OsStr::new("policy"), OsStr::new("hash"), policy.as_os_str()])?;
         narrator.says(
             "policy",
@@ -147,7 +149,7 @@ impl Stage {
         );
 
         narrator.step("The host starts an isolate with that policy");
-        let launched = self.launch(&policy)?;
+        let launched = self.deployment.launch(&policy)?;
         narrator.says(
             "host",
             &format!(
@@ -280,40 +282,25 @@ impl Stage {
         Ok(())
     }
 
-    /// Writes a policy with this name and these receivers.
-    fn draft(&self, name: &str, receivers: &[&str]) -> Result<PathBuf, CliError> {
+    /// Writes the example's policy under another name, after `edit`.
+    fn draft(&self, name: &str, edit: impl FnOnce(&mut Value)) -> Result<PathBuf, CliError> {
         let measured = self.call(&[
             OsStr::new("measure"),
             OsStr::new("--runtime"),
             self.runtime.as_os_str(),
         ])?;
-        let document = policy::Draft {
+        let mut document = Template::of_example(&self.example)?.fill(
             name,
-            acme: &self.acme,
-            globex: &self.globex,
-            lab: &self.lab,
-            program: &find::digest(&self.program)?,
-            runtime: &text(&measured, "runtime"),
-            attester: &self.deployment.attester_key,
-            receivers,
-        }
-        .document();
+            &self.parties(),
+            &find::digest(&self.program)?,
+            &text(&measured, "runtime"),
+            &self.deployment.attester_key,
+        );
+        edit(&mut document);
         let path = self.folder.join(format!("{name}.json"));
-        std::fs::write(&path, document).map_err(|source| CliError::file(&path, source))?;
+        std::fs::write(&path, format!("{document:#}\n"))
+            .map_err(|source| CliError::file(&path, source))?;
         Ok(path)
-    }
-
-    fn launch(&self, policy: &Path) -> Result<Value, CliError> {
-        let management = self.deployment.management.to_string();
-        self.call(&[
-            OsStr::new("launch"),
-            OsStr::new("--policy"),
-            policy.as_os_str(),
-            OsStr::new("--management"),
-            OsStr::new(&management),
-            OsStr::new("--token"),
-            self.deployment.token.as_os_str(),
-        ])
     }
 
     fn call(&self, arguments: &[&OsStr]) -> Result<Value, CliError> {

@@ -1,0 +1,83 @@
+//! The policy of an example, with fields for what only its parties know: `{{acme_certificate}}`.
+
+use crate::local::{LocalError, Party};
+use serde_json::Value;
+use std::path::Path;
+
+/// A policy whose fields are not filled in yet.
+#[derive(Debug, Clone)]
+pub struct Template(Value);
+
+impl Template {
+    /// Reads `policy.template.json` of the example in `folder`.
+    ///
+    /// # Errors
+    /// [`LocalError::File`], also where it is no JSON.
+    pub fn of_example(folder: &Path) -> Result<Self, LocalError> {
+        let path = folder.join("policy.template.json");
+        let file = |source| LocalError::File {
+            path: path.clone(),
+            source,
+        };
+        let text = std::fs::read(&path).map_err(file)?;
+        serde_json::from_slice(&text)
+            .map(Self)
+            .map_err(|error| file(error.into()))
+    }
+
+    /// Fills in the certificates of `parties`, the digests of program and runtime (in
+    /// hexadecimal), and the attester's key; and gives the policy a name of its own.
+    #[must_use]
+    pub fn fill(
+        mut self,
+        name: &str,
+        parties: &[&Party],
+        program: &str,
+        runtime: &str,
+        attester: &str,
+    ) -> Value {
+        for party in parties {
+            let field = format!("{{{{{}_certificate}}}}", party.name);
+            replace(&mut self.0, &field, &party.certificate);
+        }
+        for (field, value) in [
+            ("{{program_sha256}}", program),
+            ("{{runtime_sha256}}", runtime),
+            ("{{attester_key}}", attester),
+        ] {
+            replace(&mut self.0, field, value);
+        }
+        if let Some(old) = self.0.get_mut("name") {
+            *old = name.into();
+        }
+        self.0
+    }
+}
+
+/// Replaces every string that is `field`, wherever it stands.
+fn replace(value: &mut Value, field: &str, by: &str) {
+    match value {
+        Value::String(text) if text == field => by.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, field, by)),
+        Value::Object(members) => {
+            members
+                .values_mut()
+                .for_each(|member| replace(member, field, by));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_field_is_replaced_wherever_it_stands_and_nothing_else_is() {
+        let mut document = json!({ "a": ["{{x}}", "{{y}}"], "b": { "c": "{{x}}" }, "d": 1 });
+        replace(&mut document, "{{x}}", "line\n");
+        let expected = json!({ "a": ["line\n", "{{y}}"], "b": { "c": "line\n" }, "d": 1 });
+        assert_eq!(document, expected);
+    }
+}
