@@ -21,6 +21,13 @@ use crate::{Computation, Reply, Session};
 /// identifier of each.
 pub const MAX_APPROVALS: usize = 1024;
 
+/// How far an approval may be dated ahead of this isolate's clock, in seconds: a day.
+///
+/// An accepted date is never gone back behind, so that a host which sets the clock back keeps no
+/// expired policy alive. Without a bound, one participant could date an approval so far ahead that
+/// everybody else's has expired. Clocks of honest parties differ by less.
+const MAX_AHEAD: i64 = 24 * 60 * 60;
+
 /// Who has approved.
 #[derive(Default)]
 pub(crate) struct Approvals {
@@ -185,6 +192,13 @@ impl Computation {
 
     /// It holds now. Returns the time, which its own `iat` may have moved on.
     fn check_times(&self, statement: &ApprovalStatement, now: i64) -> Result<i64, Problem> {
+        let latest = self.time(now).saturating_add(MAX_AHEAD);
+        if statement.iat > latest {
+            return Err(Problem::new(ErrorCode::ApprovalNotYet)
+                .detail("by this isolate's clock, which its host sets")
+                .expected(format_args!("`iat` not after {latest}"))
+                .found(statement.iat));
+        }
         let time = self.time(now).max(statement.iat);
         self.refuse_expired(time)?;
         if statement.exp <= time {

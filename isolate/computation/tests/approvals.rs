@@ -382,6 +382,19 @@ fn the_time_of_an_accepted_approval_bounds_the_time_from_below() {
 }
 
 #[test]
+fn nobody_can_date_an_approval_so_far_ahead_that_all_others_have_expired() {
+    let mut bench = Bench::new(&Variant::default());
+    let day = 24 * 60 * 60;
+    let ahead = |bench: &mut Bench, by: i64| {
+        changed(bench, |statement| {
+            (statement.iat, statement.exp) = (NOW + by, NOW + by + 100);
+        })
+    };
+    assert_eq!(ahead(&mut bench, day + 1), Some(ErrorCode::ApprovalNotYet));
+    assert_eq!(ahead(&mut bench, day), None);
+}
+
+#[test]
 fn an_approval_that_was_refused_does_not_move_the_time() {
     let mut bench = Bench::new(&Variant::default());
     assert_eq!(

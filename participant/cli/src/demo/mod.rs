@@ -200,6 +200,11 @@ impl Stage {
                 .unwrap_or_default();
             narrator.says(&party.name, &format!("{path}, {bytes} bytes"));
         }
+        narrator.says(
+            "ledgers",
+            "each client notes beside its identity what it gave to which instance, and goes to no \
+             second one unless it is told to",
+        );
         Ok(())
     }
 
