@@ -7,15 +7,20 @@ use crate::error::CliError;
 use crate::output::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use veracruz_client::{FilePath, Opening, Sha256, Verified, now, verify_receipt};
+use veracruz_client::{DatedAppraisal, FilePath, Opening, Sha256, Verified, now, verify_receipt};
 
 /// `receipt fetch`: keeps the receipt, with the caller's own dated appraisal beside it.
 pub(crate) fn fetch(arguments: &ReceiptFetchArgs) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
     if arguments.force {
-        // What is there is replaced as a whole, or not at all.
-        let _ = std::fs::remove_file(&arguments.output);
+        for old in [arguments.output.clone(), appraisal_file(&arguments.output)] {
+            // Where it was not there, nothing is lost.
+            let _ = std::fs::remove_file(old);
+        }
     }
     let verified = block_on(async {
         let (mut connection, _) = desk.attested().await?;
@@ -36,12 +41,32 @@ pub(crate) fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> 
         .iter()
         .map(|output| opening(output))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(report(&verify_receipt(
-        &receipt,
-        &policy,
-        &openings,
-        now(),
-    )?))
+    // Judged at the date of a participant's appraisal where there is one, else now.
+    let dated = match std::fs::read_to_string(appraisal_file(&arguments.receipt)) {
+        Ok(jws) => Some(DatedAppraisal::verify(&jws, &receipt, &policy)?),
+        Err(_) => None,
+    };
+    let at = dated.as_ref().map_or_else(now, DatedAppraisal::at);
+    let report = report(&verify_receipt(&receipt, &policy, &openings, at)?);
+    Ok(match dated {
+        Some(dated) => report.line(format!(
+            "{} says that it verified this receipt at {}, by its own clock.",
+            dated.participant(),
+            dated.at()
+        )),
+        None => report,
+    })
+}
+
+/// Where `fetch` puts the caller's signed and dated appraisal.
+fn appraisal_file(receipt: &Path) -> PathBuf {
+    beside(receipt, ".appraisal.jws")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
 }
 
 /// Both lists, or the first would mislead.
@@ -73,16 +98,14 @@ fn report(verified: &Verified) -> Report {
 /// What opens the receipt's commitment to an output: written beside it by `download`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct OpeningFile {
+struct OpeningFile {
     path: String,
     opening: String,
 }
 
 /// Where the opening of an output stands.
-pub(crate) fn opening_file(output: &Path) -> PathBuf {
-    let mut path = output.as_os_str().to_owned();
-    path.push(".opening.json");
-    path.into()
+fn opening_file(output: &Path) -> PathBuf {
+    beside(output, ".opening.json")
 }
 
 /// Writes the opening of a downloaded output beside it.
@@ -98,7 +121,15 @@ pub(crate) fn keep_opening(
     };
     let json = serde_json::to_vec_pretty(&document)
         .map_err(|error| CliError::Service(error.to_string()))?;
-    std::fs::write(&file, json).map_err(|source| CliError::file(&file, source))
+    // With it, whoever can guess the output can check the guess: it is as private as the output.
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&file)
+        .and_then(|mut opened| opened.write_all(&json));
+    written.map_err(|source| CliError::file(&file, source))
 }
 
 fn opening(output: &Path) -> Result<Opening, CliError> {
