@@ -25,6 +25,9 @@ pub(crate) fn harden() -> Result<(), Fault> {
 
 /// Gives up what only the spawner needs: new processes, new programs, executable memory; and what
 /// nobody here needs: sockets of its own. Call while single-threaded: threads inherit it.
+///
+/// This is a list of what is refused, within the launcher's list of what is allowed: that one has
+/// no calls under other numbers (those of the x32 ABI), and no calls that the kernel learns later.
 pub(crate) fn confine() -> Result<(), Fault> {
     // `clone3` hides its flags in memory, where a filter cannot look. It is answered as by a kernel
     // that does not have it, so that a C library falls back to `clone`.
@@ -61,9 +64,12 @@ fn refused_calls() -> Option<Calls> {
         libc::SYS_connect,
         libc::SYS_bind,
         libc::SYS_listen,
+        libc::SYS_accept,
+        libc::SYS_accept4,
         libc::SYS_ptrace,
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
+        libc::SYS_pidfd_getfd,
         libc::SYS_unshare,
         libc::SYS_setns,
         libc::SYS_mount,
@@ -71,6 +77,11 @@ fn refused_calls() -> Option<Calls> {
         libc::SYS_perf_event_open,
         libc::SYS_userfaultfd,
         libc::SYS_io_uring_setup,
+        libc::SYS_io_uring_enter,
+        // Readable memory would become executable with it, and shared memory can be so from the
+        // start.
+        libc::SYS_personality,
+        libc::SYS_shmat,
     ] {
         calls.insert(always, Vec::new());
     }
@@ -101,4 +112,120 @@ fn when_bits(index: u8, mask: u64, value: u64) -> Option<SeccompRule> {
         value,
     );
     SeccompRule::new(vec![condition.ok()?]).ok()
+}
+
+#[cfg(test)]
+#[allow(
+    unsafe_code,
+    reason = "tries system calls that must fail, as an intruder would make them"
+)]
+mod tests {
+    use super::*;
+    use libc::c_long;
+    use std::io;
+
+    const REFUSED: Option<i32> = Some(libc::EPERM);
+    const NONE: [c_long; 6] = [0; 6];
+
+    /// What a system call fails with; `None` where it succeeds.
+    fn attempt(number: c_long, arguments: [c_long; 6]) -> Option<i32> {
+        let [a, b, c, d, e, f] = arguments;
+        // SAFETY: each test calls what fails before it looks at its arguments, or, where the
+        // filter were not there, would fail at these or harm nothing.
+        let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
+        (result < 0).then(|| io::Error::last_os_error().raw_os_error().unwrap())
+    }
+
+    /// A new page of memory.
+    fn page(protection: i32) -> Option<i32> {
+        let flags = c_long::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        attempt(libc::SYS_mmap, [0, 4096, protection.into(), flags, -1, 0])
+    }
+
+    /// A filter holds for the thread that puts it on and those that it starts, so the rest of the
+    /// tests' process stays as it is.
+    fn confined(attempts: impl FnOnce() + Send) {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                confine().unwrap();
+                attempts();
+            });
+            thread.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn no_other_program_is_executed() {
+        confined(|| {
+            for call in [libc::SYS_execve, libc::SYS_execveat] {
+                assert_eq!(attempt(call, NONE), REFUSED);
+            }
+        });
+    }
+
+    #[test]
+    fn there_are_threads_but_no_processes() {
+        confined(|| {
+            // Without any of the flags of a thread, and with all but the one that makes it one.
+            let almost = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_FILES;
+            for flags in [libc::SIGCHLD, libc::CLONE_VM | libc::CLONE_VFORK, almost] {
+                let call = [flags.into(), 0, 0, 0, 0, 0];
+                assert_eq!(attempt(libc::SYS_clone, call), REFUSED);
+            }
+            #[cfg(target_arch = "x86_64")]
+            for call in [libc::SYS_fork, libc::SYS_vfork] {
+                assert_eq!(attempt(call, NONE), REFUSED);
+            }
+            assert_eq!(attempt(libc::SYS_clone3, NONE), Some(libc::ENOSYS));
+            let thread = std::thread::Builder::new().spawn(|| page(libc::PROT_EXEC));
+            assert_eq!(thread.unwrap().join().unwrap(), REFUSED);
+        });
+    }
+
+    #[test]
+    fn no_memory_becomes_executable() {
+        confined(|| {
+            assert_eq!(page(libc::PROT_READ | libc::PROT_WRITE), None);
+            for protection in [libc::PROT_EXEC, libc::PROT_READ | libc::PROT_EXEC] {
+                assert_eq!(page(protection), REFUSED);
+                let change = [0, 4096, protection.into(), 0, 0, 0];
+                for call in [libc::SYS_mprotect, libc::SYS_pkey_mprotect] {
+                    assert_eq!(attempt(call, change), REFUSED);
+                }
+            }
+            // READ_IMPLIES_EXEC.
+            let personality = [0x0040_0000, 0, 0, 0, 0, 0];
+            assert_eq!(attempt(libc::SYS_personality, personality), REFUSED);
+        });
+    }
+
+    #[test]
+    fn no_socket_is_made_and_nobody_is_watched() {
+        confined(|| {
+            for family in [
+                libc::AF_INET,
+                libc::AF_INET6,
+                libc::AF_UNIX,
+                libc::AF_NETLINK,
+            ] {
+                let stream = [family.into(), libc::SOCK_STREAM.into(), 0, 0, 0, 0];
+                assert_eq!(attempt(libc::SYS_socket, stream), REFUSED);
+            }
+            for call in [
+                libc::SYS_connect,
+                libc::SYS_bind,
+                libc::SYS_listen,
+                libc::SYS_accept4,
+                libc::SYS_process_vm_readv,
+                libc::SYS_pidfd_getfd,
+                libc::SYS_unshare,
+                libc::SYS_io_uring_setup,
+            ] {
+                assert_eq!(attempt(call, [-1; 6]), REFUSED, "{call}");
+            }
+            // Of a process that is not there.
+            let traced = [libc::PTRACE_ATTACH.into(), -1, 0, 0, 0, 0];
+            assert_eq!(attempt(libc::SYS_ptrace, traced), REFUSED);
+        });
+    }
 }

@@ -3,9 +3,11 @@
 
 use super::{EvidenceSource, Platform};
 use crate::fault::Fault;
-use rustix::fs::FileType;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use rustix::net::SocketType;
+use rustix::net::sockopt::socket_type;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Frames to and from the host.
 const CONTROL: i32 = 3;
@@ -14,29 +16,32 @@ const CONNECTIONS: i32 = 4;
 /// Report data to the attester, evidence back.
 const EVIDENCE: i32 = 5;
 
-/// The platform behind descriptors 3, 4 and 5.
+/// The platform behind descriptors 3, 4 and 5. The first call takes them; another finds nothing.
 pub(super) fn platform() -> Result<Platform, Fault> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::AcqRel) {
+        return Err(Fault::Platform);
+    }
     Ok(Platform {
-        control: UnixStream::from(inherited(CONTROL)?),
-        connections: inherited(CONNECTIONS)?,
-        evidence: EvidenceSource::attester(inherited(EVIDENCE)?),
+        control: UnixStream::from(inherited(CONTROL, SocketType::STREAM)?),
+        connections: inherited(CONNECTIONS, SocketType::SEQPACKET)?,
+        evidence: EvidenceSource::attester(inherited(EVIDENCE, SocketType::SEQPACKET)?),
     })
 }
 
-/// Takes over descriptor `number`, which must be a socket and is not passed on to a program that
-/// this process might execute.
-fn inherited(number: i32) -> Result<OwnedFd, Fault> {
-    // SAFETY: called once for each number, from `platform`, before anything else opens
-    // descriptors; the check below closes a number that is not what the attester promised.
-    let fd = unsafe { OwnedFd::from_raw_fd(number) };
-    let is_socket = rustix::fs::fstat(fd.as_fd())
-        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket);
-    if !is_socket {
-        // The number may be closed, and closing it again would abort: forget it.
-        std::mem::forget(fd);
+/// Takes over descriptor `number`, which must be a socket of this kind, and is not passed on to a
+/// program that this process might execute.
+fn inherited(number: i32, kind: SocketType) -> Result<OwnedFd, Fault> {
+    // SAFETY: asks about a number and has no preconditions: one that is not open is an error.
+    if unsafe { libc::fcntl(number, libc::F_GETFD) } < 0 {
         return Err(Fault::Platform);
     }
-    rustix::io::fcntl_setfd(fd.as_fd(), rustix::io::FdFlags::CLOEXEC)
-        .map_err(|_| Fault::Platform)?;
+    // SAFETY: the number is open, as was just seen, and nobody else owns it: `platform` gets here
+    // once for each number, and the runtime has opened no descriptor before.
+    let fd = unsafe { OwnedFd::from_raw_fd(number) };
+    if !socket_type(&fd).is_ok_and(|found| found == kind) {
+        return Err(Fault::Platform);
+    }
+    rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC).map_err(|_| Fault::Platform)?;
     Ok(fd)
 }
