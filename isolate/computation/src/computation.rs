@@ -18,7 +18,7 @@ pub struct Setup {
     pub measurement: Sha256,
     /// 32 bytes from the isolate's best source of randomness. They blind the commitments to
     /// outputs and are used for nothing else.
-    pub secret: [u8; 32],
+    pub secret: Zeroizing<[u8; 32]>,
 }
 
 /// A connection whose peer is known by its key.
@@ -75,7 +75,7 @@ impl Computation {
             policy: setup.policy,
             instance: setup.instance,
             measurement: setup.measurement,
-            secret: Zeroizing::new(setup.secret),
+            secret: setup.secret,
             approvals: Approvals::default(),
             slots,
             runs: Runs::default(),

@@ -35,8 +35,6 @@ pub struct Reply<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Make these contents unchangeable: the upload is committed.
-    Seal(StorageId),
     /// Forget these contents, and what was compiled from them; overwrite them first.
     Erase(StorageId),
     /// Compile this program and report by [`crate::Computation::compiled`].

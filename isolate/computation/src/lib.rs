@@ -8,7 +8,7 @@
 //!
 //! ```no_run
 //! # fn example(policy: veracruz_policy::Policy, instance: veracruz_policy::InstanceId,
-//! #            measurement: veracruz_policy::Sha256, secret: [u8; 32], jws: &str, now: i64) {
+//! #            measurement: veracruz_policy::Sha256, secret: zeroize::Zeroizing<[u8; 32]>, jws: &str, now: i64) {
 //! use veracruz_computation::{Computation, Setup};
 //!
 //! let mut computation = Computation::new(Setup { policy, instance, measurement, secret });

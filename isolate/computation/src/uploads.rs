@@ -1,4 +1,8 @@
 //! Uploads: one connection at a time for a file, whole or resumed, committed whole or not at all.
+//!
+//! A newer connection takes a file over from an older one. Only the file's provider can do that,
+//! so it takes from nobody but itself; and an upload whose line was cut goes on at once, without
+//! waiting until the isolate notices that the first connection is dead.
 
 mod announced;
 
@@ -17,10 +21,11 @@ use crate::{
     files::{Committed, Compilation},
 };
 
-/// The right of one connection to send one body. While it is out, no other connection can send
-/// this file; it is given back by committing, suspending or aborting.
+/// The right of one connection to send one body, until that commits, suspends or aborts it, or
+/// until a newer connection of the provider takes the file over: a lease that was taken over
+/// changes nothing any more.
 #[derive(Debug, PartialEq, Eq)]
-#[must_use = "a lease that is not given back bars its file until the computation ends"]
+#[must_use = "a lease that is not given back shows its file as being uploaded"]
 pub struct Lease {
     path: FilePath,
     id: u64,
@@ -80,11 +85,13 @@ impl Computation {
         Reply::new(answer, effects)
     }
 
-    /// Bytes of the body have arrived and are about to be stored: may they?
+    /// Bytes of the body have arrived and are about to be stored: may they? The shell keeps
+    /// everybody else from the contents between this answer and storing them.
     ///
     /// # Errors
-    /// [`ErrorCode::UploadErased`] where the upload is gone, [`ErrorCode::UploadCut`] where the
-    /// body is longer than announced. The bytes are not to be stored then; give the lease back.
+    /// [`ErrorCode::UploadErased`] where the upload is gone, [`ErrorCode::UploadBusy`] where a
+    /// newer connection has taken it over, [`ErrorCode::UploadCut`] where the body is longer than
+    /// announced. The bytes are not to be stored then; give the lease back.
     pub fn append(&mut self, lease: &Lease, bytes: u64) -> Result<(), Problem> {
         let upload = self.leased(lease)?;
         let offset = upload
@@ -109,8 +116,11 @@ impl Computation {
             .is_some_and(|upload| upload.lease == Some(lease.id) && upload.offset == upload.length)
     }
 
-    /// The last byte has arrived, and this is the digest of all of them. The file is committed
-    /// if that is what was announced; otherwise it is erased.
+    /// The last byte has arrived, nobody can change the contents any more, and this is their
+    /// digest. The file is committed if that is what was announced; otherwise it is erased.
+    ///
+    /// The shell makes the contents unchangeable *before* it calls this: what is committed is
+    /// there. Where it cannot, it aborts the upload instead.
     pub fn commit_upload(&mut self, lease: Lease, digest: Sha256) -> Reply<Content> {
         self.change(|this, effects| this.try_commit(&lease, digest, effects))
     }
@@ -118,7 +128,8 @@ impl Computation {
     /// The body ended, or its connection did, and the file is not whole. What arrived is kept.
     ///
     /// # Errors
-    /// [`ErrorCode::UploadErased`] where the upload is gone.
+    /// [`ErrorCode::UploadErased`] where the upload is gone, [`ErrorCode::UploadBusy`] where a
+    /// newer connection goes on with it.
     pub fn suspend_upload(&mut self, lease: Lease) -> Result<BodyEnd, Problem> {
         let upload = self.leased(&lease)?;
         upload.lease = None;
@@ -165,13 +176,6 @@ impl Computation {
         let announced = announced(upload, file, self.largest(file))?;
         let (lease, storage) = (self.next_id(), self.next_storage());
         let slot = self.slots.entry(path.clone()).or_default();
-        if slot
-            .upload
-            .as_ref()
-            .is_some_and(|upload| upload.lease.is_some())
-        {
-            return Err(Problem::new(ErrorCode::UploadBusy).found(path.as_str()));
-        }
         if announced.offset == 0 {
             slot.erase_upload(effects);
         }
@@ -185,6 +189,7 @@ impl Computation {
             }
             None => return Err(wrong_offset(0, announced.offset)),
         };
+        // Whoever had a lease before has none from here on.
         begun.lease = Some(lease);
         begun.body_end = announced.offset.saturating_add(announced.body_length);
         Ok(Grant {
@@ -241,7 +246,6 @@ impl Computation {
         }
         let replaced = slot.erase(effects);
         let storage = upload.storage;
-        effects.push(Effect::Seal(storage));
         let compilation = if is_program {
             Compilation::Pending
         } else {
@@ -289,9 +293,12 @@ impl Computation {
             .slots
             .get_mut(&lease.path)
             .and_then(|slot| slot.upload.as_mut());
-        upload
-            .filter(|upload| upload.lease == Some(lease.id))
-            .ok_or_else(erased)
+        let upload = upload.ok_or_else(erased)?;
+        match upload.lease {
+            Some(id) if id == lease.id => Ok(upload),
+            // The file is being sent again, perhaps from the start.
+            _ => Err(Problem::new(ErrorCode::UploadBusy).found(lease.path.as_str())),
+        }
     }
 }
 

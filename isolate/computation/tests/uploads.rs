@@ -131,17 +131,60 @@ fn refuses_bytes_beyond_the_announced_length_before_they_are_stored() {
 }
 
 #[test]
-fn refuses_a_second_upload_of_a_file_while_one_is_under_way() {
+fn a_newer_connection_goes_on_where_the_older_one_hangs() {
     let mut bench = bench();
-    let grant = begin(&mut bench, headers(BYTES)).unwrap();
-    assert_eq!(
-        begin(&mut bench, headers(BYTES)),
-        Err(ErrorCode::UploadBusy)
-    );
-    assert_eq!(begin(&mut bench, rest(5)), Err(ErrorCode::UploadBusy));
-    bench.machine.append(&grant.lease, 5).unwrap();
-    bench.machine.suspend_upload(grant.lease).unwrap();
-    assert!(begin(&mut bench, rest(5)).is_ok());
+    let hanging = begin(&mut bench, headers(BYTES)).unwrap();
+    bench.machine.append(&hanging.lease, 5).unwrap();
+    // Not at another offset, and not with another file: then the older one keeps its place.
+    assert_eq!(begin(&mut bench, rest(4)), Err(ErrorCode::UploadOffset));
+    let other = Upload {
+        digest: Some(Sha256::of(b"other")),
+        ..rest(5)
+    };
+    assert_eq!(begin(&mut bench, other), Err(ErrorCode::UploadDiffers));
+    assert!(!bench.machine.is_whole(&hanging.lease));
+
+    let newer = begin(&mut bench, rest(5)).unwrap();
+    assert_eq!(newer.storage, hanging.storage);
+    let late = bench.machine.append(&hanging.lease, 1).map_err(code);
+    assert_eq!(late, Err(ErrorCode::UploadBusy));
+    bench.machine.append(&newer.lease, 5).unwrap();
+    assert!(!bench.machine.is_whole(&hanging.lease) && bench.machine.is_whole(&newer.lease));
+    let reply = bench
+        .machine
+        .commit_upload(hanging.lease, Sha256::of(BYTES));
+    assert_eq!(bench.take(reply), Err(ErrorCode::UploadBusy));
+    commit(&mut bench, newer).unwrap();
+    assert!(bench.present(ACME));
+}
+
+#[test]
+fn a_newer_connection_starts_over_and_the_older_one_spoils_nothing() {
+    let mut bench = bench();
+    let older = begin(&mut bench, headers(BYTES)).unwrap();
+    bench.machine.append(&older.lease, 5).unwrap();
+    let newer = begin(&mut bench, headers(BYTES)).unwrap();
+    assert!(bench.erased(older.storage) && newer.storage != older.storage);
+    let late = bench.machine.suspend_upload(older.lease).map_err(code);
+    assert_eq!(late, Err(ErrorCode::UploadBusy));
+    bench.machine.append(&newer.lease, 10).unwrap();
+    commit(&mut bench, newer).unwrap();
+    assert!(bench.present(ACME));
+}
+
+#[test]
+fn nobody_but_the_provider_takes_an_upload_over() {
+    let mut bench = bench();
+    let own = begin(&mut bench, headers(BYTES)).unwrap();
+    for name in ["globex", "lab"] {
+        let session = bench.session(name);
+        let reply = bench
+            .machine
+            .begin_upload(&session, &path(ACME), headers(BYTES), NOW);
+        assert_eq!(bench.take(reply), Err(ErrorCode::NotProvider));
+    }
+    bench.machine.append(&own.lease, 10).unwrap();
+    commit(&mut bench, own).unwrap();
 }
 
 #[test]

@@ -3,53 +3,84 @@
 use crate::doorman::Visitor;
 use crate::http;
 use crate::isolate::Isolate;
+use crate::seats::Seat;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::sockopt;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use veracruz_protocol::limits;
 use veracruz_session::Channel;
 
 /// How long a peer may take to prove that it holds a participant's key.
 const HANDSHAKE: Duration = Duration::from_secs(15);
-/// How long a request's head may take, and how long a connection may stay idle.
+/// How long a connection may be without a request, and until a request's head is there: hyper
+/// starts this clock when the connection becomes idle.
 const IDLE: Duration = Duration::from_secs(120);
+/// How long a reader may take nothing of what is sent to it, or be unreachable.
+const UNREAD: Duration = Duration::from_secs(120);
+/// How often a quiet connection is asked whether it is still there.
+const PROBE: Duration = Duration::from_secs(30);
+/// How long and for how many bytes a peer that was refused is listened to.
+const PARTING: Duration = Duration::from_secs(2);
+const PARTING_BYTES: u64 = 256 << 10;
 /// Plaintext that may wait in TLS for a slow reader.
 const TLS_BUFFER_BYTES: usize = 128 << 10;
 /// The most headers that a request may have.
 const MAX_HEADERS: usize = 64;
 
 /// Serves `visitor` until it leaves. Whatever it does wrong ends its own connection alone.
-pub(crate) async fn serve(isolate: Arc<Isolate>, visitor: Visitor) {
+pub(crate) async fn serve(isolate: Arc<Isolate>, visitor: Visitor, seat: Seat) {
     match visitor {
         Visitor::Tcp(stream) => {
-            // Small answers must not wait for the peer's acknowledgement.
-            let _ = stream.set_nodelay(true);
+            // Without them a connection only takes longer to answer, or to be given up.
+            let _ = tune(&stream);
             if let Ok(stream) = TcpStream::from_std(stream) {
-                secure(isolate, stream).await;
+                secure(isolate, stream, seat).await;
             }
         }
         Visitor::Unix(stream) => {
             if let Ok(stream) = UnixStream::from_std(stream) {
-                secure(isolate, stream).await;
+                secure(isolate, stream, seat).await;
             }
         }
     }
 }
 
-async fn secure(isolate: Arc<Isolate>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
+fn tune(stream: &std::net::TcpStream) -> rustix::io::Result<()> {
+    // Small answers must not wait for the peer's acknowledgement.
+    sockopt::set_tcp_nodelay(stream, true)?;
+    // hyper has no limit on how long it waits for a reader; the kernel has one.
+    let unread = u32::try_from(UNREAD.as_millis()).unwrap_or(u32::MAX);
+    sockopt::set_tcp_user_timeout(stream, unread)?;
+    sockopt::set_tcp_keepidle(stream, PROBE)?;
+    sockopt::set_tcp_keepintvl(stream, PROBE)?;
+    sockopt::set_socket_keepalive(stream, true)
+}
+
+async fn secure(
+    isolate: Arc<Isolate>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    mut seat: Seat,
+) {
     let acceptor = TlsAcceptor::from(Arc::clone(&isolate.tls));
-    let handshake = acceptor.accept_with(stream, |session| {
-        session.set_buffer_limit(Some(TLS_BUFFER_BYTES))
-    });
+    let handshake = acceptor
+        .accept_with(stream, |session| {
+            session.set_buffer_limit(Some(TLS_BUFFER_BYTES));
+        })
+        .into_fallible();
     // Strangers, other names and slow peers are turned away here, by TLS itself.
-    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, handshake).await else {
-        return;
+    let stream = match timeout(HANDSHAKE, handshake).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err((_, stream))) => return part(stream).await,
+        Err(_) => return,
     };
     let Ok(channel) = Channel::from_server(stream.get_ref().1, &isolate.identity) else {
         return;
@@ -57,6 +88,9 @@ async fn secure(isolate: Arc<Isolate>, stream: impl AsyncRead + AsyncWrite + Unp
     let Some(participant) = isolate.policy.participant_by_key(&channel.peer()) else {
         return;
     };
+    if !seat.belongs_to(&participant.name) {
+        return part(stream).await;
+    }
     let visit = Arc::new(http::Visit::new(
         Arc::clone(&isolate),
         participant.name.clone(),
@@ -65,14 +99,27 @@ async fn secure(isolate: Arc<Isolate>, stream: impl AsyncRead + AsyncWrite + Unp
 
     let service = service_fn(|request| {
         let visit = Arc::clone(&visit);
-        async move { Ok::<_, Infallible>(http::answer(&visit, request).await) }
+        Box::pin(async move { Ok::<_, Infallible>(http::answer(&visit, request).await) })
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
         .max_headers(MAX_HEADERS)
-        .max_buf_size(limits::HEAD_BYTES.max(TLS_BUFFER_BYTES))
+        .max_header_size(limits::HEAD_BYTES)
+        .max_buf_size(TLS_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    // A peer that breaks HTTP or leaves is its own affair; there is nobody to tell.
-    let _ = connection.await;
+    // A peer that breaks HTTP or leaves is its own affair; there is nobody to tell but itself.
+    let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    part(connection.into_parts().io.into_inner()).await;
+}
+
+/// Ends a connection so that the peer gets what was said last, an alert or a refusal. The kernel
+/// resets a connection that is closed with something unread, and a reset overtakes what was sent.
+async fn part(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let listen = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(PARTING_BYTES), &mut tokio::io::sink()).await
+    };
+    // It has been told, or does not want to know.
+    let _ = timeout(PARTING, listen).await;
 }

@@ -1,11 +1,12 @@
 //! What all connections share: the computation, its files, its key, and the way to evidence.
 
+use crate::attestor::Attestor;
 use crate::fault::Fault;
 use crate::platform::EvidenceSource;
-use crate::storage::Storage;
-use crate::work;
+use crate::seats::Seats;
+use crate::storage::{Erased, Storage};
+use crate::work::Work;
 use rustls::ServerConfig;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -23,11 +24,14 @@ pub(crate) struct Isolate {
     pub(crate) policy: Policy,
     pub(crate) identity: Identity,
     pub(crate) tls: Arc<ServerConfig>,
-    pub(crate) evidence: EvidenceSource,
+    /// For what nobody waits for. Connections ask the attestor.
+    pub(crate) evidence: Arc<EvidenceSource>,
+    pub(crate) attestor: Attestor,
     pub(crate) spawner: Spawner,
+    pub(crate) seats: Arc<Seats>,
+    work: Work,
     state: Mutex<State>,
     changed: watch::Sender<StateTag>,
-    connections: AtomicU32,
 }
 
 /// Everything that changes, behind one lock that is held for moments: never while anything is
@@ -38,12 +42,13 @@ pub(crate) struct State {
 }
 
 impl Isolate {
-    /// An isolate for `policy`, with a key made here and now.
-    pub(crate) fn new(
+    /// An isolate for `policy`, with a key made here and now, and the threads that work for it.
+    pub(crate) fn start(
         policy: Policy,
         evidence: EvidenceSource,
         spawner: Spawner,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Arc<Self>, Fault> {
+        let evidence = Arc::new(evidence);
         let identity = Identity::generate("veracruz isolate").map_err(|_| Fault::Randomness)?;
         let participants = policy
             .participants()
@@ -57,22 +62,27 @@ impl Isolate {
             policy: policy.clone(),
             instance: InstanceId::from(identity.key()),
             measurement: measurement(&evidence)?,
-            secret: *secret,
+            secret,
         });
         let (changed, _) = watch::channel(computation.tag());
-        Ok(Self {
+        let (work, orders) = Work::new();
+        let isolate = Arc::new(Self {
             policy,
             identity,
             tls: Arc::new(tls),
+            attestor: Attestor::start(Arc::clone(&evidence))?,
             evidence,
             spawner,
+            seats: Seats::new(),
+            work,
             state: Mutex::new(State {
                 computation,
                 storage: Storage::default(),
             }),
             changed,
-            connections: AtomicU32::new(0),
-        })
+        });
+        orders.start(&isolate)?;
+        Ok(isolate)
     }
 
     /// The computation's policy.
@@ -100,7 +110,8 @@ impl Isolate {
 
     /// The state, for as long as the guard lives. A poisoned lock is one whose holder panicked
     /// between two steps of an event: nothing may be believed of the state then, and everything
-    /// in it is better lost than told to somebody.
+    /// in it is better lost than told to somebody. What is looked up and changed under the lock
+    /// starts no thread and takes no size from outside, so no participant can bring that about.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|_| std::process::abort())
     }
@@ -118,28 +129,31 @@ impl Isolate {
     /// Lets the state machine handle an event, and carries out what follows from it before anyone
     /// else can see the state.
     pub(crate) fn handle<T>(
-        self: &Arc<Self>,
+        &self,
         event: impl FnOnce(&mut State) -> Reply<T>,
     ) -> Result<T, Problem> {
+        let mut erased = Vec::new();
         let mut state = self.state();
         let reply = event(&mut state);
         for effect in reply.effects {
-            self.carry_out(&mut state, effect);
+            erased.extend(self.carry_out(&mut state, effect));
         }
+        drop(state);
+        // Before the answer, but without keeping the others waiting.
+        drop(erased);
         reply.answer
     }
 
-    fn carry_out(self: &Arc<Self>, state: &mut State, effect: Effect) {
+    fn carry_out(&self, state: &mut State, effect: Effect) -> Option<Erased> {
         match effect {
-            // What cannot be sealed is missing when it is used, which ends that use alone.
-            Effect::Seal(id) => drop(state.storage.seal(id)),
-            Effect::Erase(id) => state.storage.erase(id),
+            Effect::Erase(id) => return Some(state.storage.erase(id)),
             Effect::Notify(tag) => drop(self.changed.send_replace(tag)),
-            Effect::Compile { storage, path, .. } => work::compile(self, storage, path),
-            Effect::StartRun(plan) => work::run(self, *plan),
-            Effect::MakeReceipt { run, payload } => work::make_receipt(self, run, *payload),
+            Effect::Compile { storage, path, .. } => self.work.compile(storage, path),
+            Effect::StartRun(plan) => self.work.run(*plan),
+            Effect::MakeReceipt { run, payload } => self.work.make_receipt(run, payload),
             _ => {}
         }
+        None
     }
 
     /// Tells of every new state, from the present one on.
@@ -151,23 +165,8 @@ impl Isolate {
     pub(crate) fn health(&self) -> Health {
         Health {
             state: self.look(|state| state.computation.state(now())),
-            connections: self.connections.load(Ordering::Relaxed),
+            connections: self.seats.taken(),
         }
-    }
-
-    /// Counts a connection for as long as what it gives is kept.
-    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-        Entered(Arc::clone(self))
-    }
-}
-
-/// A connection that counts.
-pub(crate) struct Entered(Arc<Isolate>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

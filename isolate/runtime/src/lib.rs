@@ -8,9 +8,11 @@
 //! It is not a general server: one computation, HTTP/1.1 alone, no file, no network of its own.
 //!
 //! From the outside in: [`start`] · `platform` (what differs between kinds of isolate) ·
-//! `control` (the host) · `doorman` and `connection` (the participants) · `http` (the API) ·
-//! `isolate` (what all connections share) · `work` (programs and receipts).
+//! `control` (the host) · `doorman`, `seats`, `serve` and `connection` (the participants) · `http`
+//! (the API) · `isolate` (what all connections share) · `storage` (files) · `attestor` (evidence)
+//! · `work` and `stages` (programs, runs and receipts).
 
+mod attestor;
 mod connection;
 mod control;
 mod doorman;
@@ -19,7 +21,9 @@ mod http;
 mod isolate;
 mod platform;
 mod randomness;
+mod seats;
 mod serve;
+mod stages;
 mod storage;
 mod work;
 
@@ -28,7 +32,6 @@ pub use fault::Fault;
 use control::Control;
 use isolate::Isolate;
 use platform::Platform;
-use std::sync::Arc;
 use veracruz_engine::Spawner;
 use veracruz_policy::Policy;
 use veracruz_protocol::control::ToHost;
@@ -58,10 +61,10 @@ pub fn start(arguments: impl Iterator<Item = String>) -> Result<(), Fault> {
     let mut control = Control::new(control);
     let installed = control.policy().and_then(|document| {
         let policy = Policy::parse(&document).map_err(|_| Fault::Policy)?;
-        Isolate::new(policy, evidence, spawner)
+        Isolate::start(policy, evidence, spawner)
     });
     let isolate = match installed {
-        Ok(isolate) => Arc::new(isolate),
+        Ok(isolate) => isolate,
         Err(fault) => {
             control.refuse(fault);
             return Err(fault);

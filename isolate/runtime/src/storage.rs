@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use veracruz_computation::StorageId;
 use veracruz_engine::Program;
 use veracruz_engine::memfd::{Sealed, Unsealed};
@@ -15,8 +15,8 @@ pub(crate) struct Storage {
 }
 
 enum Entry {
-    /// An upload that is not committed yet and that no connection is sending.
-    Growing(Growing),
+    /// An upload that is not committed yet.
+    Growing(Upload),
     /// Committed: nobody can change it any more.
     Sealed {
         file: Sealed,
@@ -24,56 +24,35 @@ enum Entry {
     },
 }
 
-/// An upload and the hash of what has arrived. The connection that sends it holds it, so that
-/// neither hashing nor writing waits for anybody else.
-pub(crate) struct Growing {
-    file: Unsealed,
-    hash: Sha256,
-}
-
-impl Growing {
-    /// Adds `bytes`. The state machine has checked that they may be there.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.append(bytes)?;
-        self.hash.update(bytes);
-        Ok(())
-    }
-
-    /// SHA-256 of all that has arrived.
-    pub(crate) fn digest(&self) -> [u8; 32] {
-        self.hash.clone().finalize().into()
-    }
-}
-
 impl Storage {
-    /// Takes an upload out, to be given back; a new one where there is none.
-    pub(crate) fn take(&mut self, id: StorageId) -> io::Result<Growing> {
-        match self.entries.remove(&id) {
-            Some(Entry::Growing(growing)) => Ok(growing),
-            None => Ok(Growing {
-                file: Unsealed::create("file")?,
-                hash: Sha256::new(),
-            }),
-            Some(sealed @ Entry::Sealed { .. }) => {
-                self.entries.insert(id, sealed);
-                Err(io::ErrorKind::InvalidInput.into())
-            }
+    /// The contents of an upload that goes on at `offset` (a new one at 0) and will have `length`
+    /// bytes in all.
+    ///
+    /// # Errors
+    /// There is no room for it, or what is there does not end at `offset`.
+    pub(crate) fn upload(&mut self, id: StorageId, offset: u64, length: u64) -> io::Result<Upload> {
+        // Writing beyond this process's own limit would end it by a signal.
+        let greatest = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+        if greatest.is_some_and(|greatest| length > greatest) {
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
+        let upload = match self.entries.get(&id) {
+            Some(Entry::Growing(upload)) => upload.clone(),
+            Some(Entry::Sealed { .. }) => return Err(io::ErrorKind::InvalidInput.into()),
+            None => {
+                let upload = Upload::create()?;
+                self.entries.insert(id, Entry::Growing(upload.clone()));
+                upload
+            }
+        };
+        // A connection that could not write its piece has not told yet that it failed.
+        if upload.hold().len() != Some(offset) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(upload)
     }
 
-    /// Gives an upload back.
-    pub(crate) fn give_back(&mut self, id: StorageId, growing: Growing) {
-        self.entries.insert(id, Entry::Growing(growing));
-    }
-
-    /// Makes an upload unchangeable.
-    pub(crate) fn seal(&mut self, id: StorageId) -> io::Result<()> {
-        let growing = self.take(id)?;
-        self.keep(id, growing.file.seal()?);
-        Ok(())
-    }
-
-    /// Keeps an output.
+    /// Keeps contents that nobody can change: a committed upload, an output.
     pub(crate) fn keep(&mut self, id: StorageId, file: Sealed) {
         self.entries.insert(
             id,
@@ -92,10 +71,14 @@ impl Storage {
         }
     }
 
-    /// Keeps what was compiled from a file, unless that was erased meanwhile.
-    pub(crate) fn compiled(&mut self, id: StorageId, compiled: Program) {
-        if let Some(Entry::Sealed { program, .. }) = self.entries.get_mut(&id) {
-            *program = Some(Arc::new(compiled));
+    /// Keeps what was compiled from a file. Gives it back where that was erased meanwhile.
+    pub(crate) fn compiled(&mut self, id: StorageId, compiled: Program) -> Option<Program> {
+        match self.entries.get_mut(&id) {
+            Some(Entry::Sealed { program, .. }) => {
+                *program = Some(Arc::new(compiled));
+                None
+            }
+            _ => Some(compiled),
         }
     }
 
@@ -107,9 +90,80 @@ impl Storage {
         }
     }
 
-    /// Forgets a file and ends its program's process. Its memory goes back to the kernel, which
-    /// gives no page to anybody before it has overwritten it, as soon as nobody reads it any more.
-    pub(crate) fn erase(&mut self, id: StorageId) {
-        self.entries.remove(&id);
+    /// Forgets a file and what was compiled from it. To drop what is given back ends the
+    /// program's process and returns the memory to the kernel, which overwrites each page before
+    /// it gives it to anybody. That can take a while, so it is done without holding the state.
+    ///
+    /// An upload is gone at once, whoever is still sending it. A committed file stays for those
+    /// who read it at this moment: a run, or a receiver that has begun to fetch it.
+    pub(crate) fn erase(&mut self, id: StorageId) -> Erased {
+        let entry = self.entries.remove(&id);
+        let growing = match &entry {
+            Some(Entry::Growing(upload)) => upload.hold().0.take(),
+            _ => None,
+        };
+        Erased {
+            _entry: entry,
+            _growing: growing,
+        }
+    }
+}
+
+/// What was erased, to be dropped where that may take its time.
+#[must_use = "drop it where the state is not locked"]
+pub(crate) struct Erased {
+    _entry: Option<Entry>,
+    _growing: Option<Growing>,
+}
+
+/// The contents of an upload, shared by the storage and the connection that sends it. Writing and
+/// hashing wait for nobody but an earlier connection's last piece.
+///
+/// Locks are taken in one order: the state first, then an upload. Whoever holds an upload never
+/// asks for the state.
+#[derive(Clone)]
+pub(crate) struct Upload(Arc<Mutex<Option<Growing>>>);
+
+struct Growing {
+    file: Unsealed,
+    hash: Sha256,
+}
+
+impl Upload {
+    fn create() -> io::Result<Self> {
+        let growing = Growing {
+            file: Unsealed::create("file")?,
+            hash: Sha256::new(),
+        };
+        Ok(Self(Arc::new(Mutex::new(Some(growing)))))
+    }
+
+    /// Keeps everybody else from the contents.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        // Half a piece, after a panic, has a wrong digest and is never committed.
+        Held(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The contents of an upload, for one holder; nothing where it was erased or is committed.
+pub(crate) struct Held<'a>(MutexGuard<'a, Option<Growing>>);
+
+impl Held<'_> {
+    fn len(&self) -> Option<u64> {
+        self.0.as_ref().map(|growing| growing.file.len())
+    }
+
+    /// Adds `bytes`. The state machine has checked that they may be there.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let growing = self.0.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        growing.file.append(bytes)?;
+        growing.hash.update(bytes);
+        Ok(())
+    }
+
+    /// Makes the contents unchangeable; the second value is their SHA-256.
+    pub(crate) fn seal(mut self) -> io::Result<(Sealed, [u8; 32])> {
+        let Growing { file, hash } = self.0.take().ok_or(io::ErrorKind::NotFound)?;
+        Ok((file.seal()?, hash.finalize().into()))
     }
 }

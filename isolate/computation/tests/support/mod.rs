@@ -149,6 +149,8 @@ pub fn sign(statement: &ApprovalStatement, key: &SigningKey) -> String {
 pub struct Bench {
     pub machine: Computation,
     pub effects: Vec<Effect>,
+    /// Where the files are that were committed by [`Bench::upload`].
+    pub stored: Vec<StorageId>,
     ids: u8,
 }
 
@@ -158,11 +160,12 @@ impl Bench {
             policy: policy(variant),
             instance: INSTANCE,
             measurement: MEASUREMENT,
-            secret: [0xcc; 32],
+            secret: Zeroizing::new([0xcc; 32]),
         });
         Self {
             machine,
             effects: Vec::new(),
+            stored: Vec::new(),
             ids: 0,
         }
     }
@@ -262,7 +265,9 @@ impl Bench {
             .map_err(code)?;
         assert!(self.machine.is_whole(&grant.lease));
         let reply = self.machine.commit_upload(grant.lease, Sha256::of(bytes));
-        self.take(reply)
+        let content = self.take(reply)?;
+        self.stored.push(grant.storage);
+        Ok(content)
     }
 
     pub fn start(&mut self, name: &str) -> Result<RunState, ErrorCode> {

@@ -4,7 +4,6 @@ use super::reply::{Body, whole};
 use super::{Visit, request};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use veracruz_evidence::Nonce;
 use veracruz_protocol::{
@@ -22,12 +21,12 @@ pub(super) async fn attest(
     let report_data = visit
         .channel
         .report_data(&policy, &Nonce::from_bytes(asked.nonce));
-    // The platform may take its time; other connections do not wait for it.
-    let isolate = Arc::clone(&visit.isolate);
-    let evidence = tokio::task::spawn_blocking(move || isolate.evidence.evidence(&report_data))
+    let evidence = visit
+        .isolate
+        .attestor
+        .evidence(report_data)
         .await
-        .map_err(|_| Problem::new(ErrorCode::Internal))?
-        .map_err(|_| Problem::new(ErrorCode::EvidenceUnavailable))?;
+        .ok_or(Problem::new(ErrorCode::EvidenceUnavailable))?;
     visit.attested.store(true, Ordering::Release);
     let response = AttestationResponse {
         evidence: evidence.encode(),

@@ -4,7 +4,7 @@ use super::Visit;
 use super::reply::{self, Body, set};
 use super::request::{STALL, header};
 use crate::isolate::{Isolate, now};
-use crate::storage::Growing;
+use crate::storage;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -12,8 +12,7 @@ use hyper::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue,
 };
 use hyper::{HeaderMap, Request, Response, StatusCode};
-use std::sync::Arc;
-use veracruz_computation::{BodyEnd, Grant, Lease, StorageId, Upload};
+use veracruz_computation::{BodyEnd, Grant, Lease, Reply, Session, StorageId, Upload};
 use veracruz_engine::memfd::Mapping;
 use veracruz_policy::{FilePath, Sha256};
 use veracruz_protocol::header::{ContentRange, Range};
@@ -30,12 +29,7 @@ pub(super) async fn put(
 ) -> Result<Response<Body>, Problem> {
     let announced = announced(request.headers())?;
     let session = visit.session()?;
-    let grant = visit.isolate.handle(|state| {
-        state
-            .computation
-            .begin_upload(&session, path, announced, now())
-    })?;
-    let mut receiving = Receiving::begin(&visit.isolate, grant)?;
+    let mut receiving = Receiving::begin(&visit.isolate, &session, path, announced)?;
     let mut body = request.into_body();
     while let Ok(Some(Ok(frame))) = tokio::time::timeout(STALL, body.frame()).await {
         if let Ok(bytes) = frame.into_data() {
@@ -132,20 +126,42 @@ const UPLOAD_LENGTH: HeaderName = HeaderName::from_static(names::UPLOAD_LENGTH);
 /// A body that is being received. However this ends (also when the connection does, and the
 /// whole request is dropped), what arrived is kept for the next attempt.
 struct Receiving<'a> {
-    isolate: &'a Arc<Isolate>,
+    isolate: &'a Isolate,
     storage: StorageId,
-    /// Both are here until the end.
-    held: Option<(Lease, Growing)>,
+    contents: storage::Upload,
+    /// Here until the end.
+    lease: Option<Lease>,
 }
 
 impl<'a> Receiving<'a> {
-    fn begin(isolate: &'a Arc<Isolate>, grant: Grant) -> Result<Self, Problem> {
+    fn begin(
+        isolate: &'a Isolate,
+        session: &Session,
+        path: &FilePath,
+        announced: Upload,
+    ) -> Result<Self, Problem> {
+        // One step, so that nobody can erase or take over what has no contents yet.
+        let (grant, contents) = isolate.handle(|state| {
+            let begun = state
+                .computation
+                .begin_upload(session, path, announced, now());
+            Reply {
+                answer: begun.answer.map(|grant| {
+                    let contents = state
+                        .storage
+                        .upload(grant.storage, grant.offset, grant.length);
+                    (grant, contents)
+                }),
+                effects: begun.effects,
+            }
+        })?;
         let Grant { lease, storage, .. } = grant;
-        match isolate.change(|state| state.storage.take(storage)) {
-            Ok(growing) => Ok(Self {
+        match contents {
+            Ok(contents) => Ok(Self {
                 isolate,
                 storage,
-                held: Some((lease, growing)),
+                contents,
+                lease: Some(lease),
             }),
             Err(_) => Err(abort(isolate, lease)),
         }
@@ -153,33 +169,38 @@ impl<'a> Receiving<'a> {
 
     /// Keeps a piece of the body.
     fn take(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        let Some((lease, growing)) = &mut self.held else {
-            return Err(Problem::new(ErrorCode::Internal));
-        };
-        self.isolate
-            .change(|state| state.computation.append(lease, bytes.len() as u64))?;
-        if growing.append(bytes).is_ok() {
+        let lease = self
+            .lease
+            .as_ref()
+            .ok_or(Problem::new(ErrorCode::Internal))?;
+        // The contents are held before anybody else can get at the state: what is counted there
+        // is written here, or nobody goes on with this upload.
+        let mut contents = self.isolate.change(|state| {
+            state.computation.append(lease, bytes.len() as u64)?;
+            Ok::<_, Problem>(self.contents.hold())
+        })?;
+        if contents.append(bytes).is_ok() {
             return Ok(());
         }
-        match self.held.take() {
-            Some((lease, _)) => Err(abort(self.isolate, lease)),
-            None => Err(Problem::new(ErrorCode::Internal)),
-        }
+        drop(contents);
+        let lease = self.lease.take().ok_or(Problem::new(ErrorCode::Internal))?;
+        Err(abort(self.isolate, lease))
     }
 
     /// The body is over: commits the file if it is whole.
     fn end(mut self) -> Result<Response<Body>, Problem> {
-        let whole = self
-            .held
-            .as_ref()
-            .is_some_and(|(lease, _)| self.isolate.look(|state| state.computation.is_whole(lease)));
-        let Some((lease, growing)) = self.held.take() else {
-            return Err(Problem::new(ErrorCode::Internal));
-        };
-        if whole {
-            return self.commit(lease, growing);
+        let lease = self.lease.take().ok_or(Problem::new(ErrorCode::Internal))?;
+        let whole = self.isolate.look(|state| {
+            let whole = state.computation.is_whole(&lease);
+            whole.then(|| self.contents.hold())
+        });
+        if let Some(contents) = whole {
+            return self.commit(lease, contents);
         }
-        match self.give_back(lease, growing)? {
+        match self
+            .isolate
+            .change(|state| state.computation.suspend_upload(lease))?
+        {
             BodyEnd::Part(upload) => {
                 let mut response = reply::empty();
                 *response.status_mut() = StatusCode::ACCEPTED;
@@ -192,11 +213,19 @@ impl<'a> Receiving<'a> {
         }
     }
 
-    fn commit(&self, lease: Lease, growing: Growing) -> Result<Response<Body>, Problem> {
-        let digest = Sha256::from_bytes(growing.digest());
+    /// What is committed is there and unchangeable before anybody is told so.
+    fn commit(&self, lease: Lease, contents: storage::Held<'_>) -> Result<Response<Body>, Problem> {
+        let Ok((file, digest)) = contents.seal() else {
+            return Err(abort(self.isolate, lease));
+        };
         let content = self.isolate.handle(|state| {
-            state.storage.give_back(self.storage, growing);
-            state.computation.commit_upload(lease, digest)
+            let committed = state
+                .computation
+                .commit_upload(lease, Sha256::from_bytes(digest));
+            if committed.answer.is_ok() {
+                state.storage.keep(self.storage, file);
+            }
+            committed
         })?;
         let mut response = reply::empty();
         *response.status_mut() = StatusCode::CREATED;
@@ -207,27 +236,21 @@ impl<'a> Receiving<'a> {
         );
         Ok(response)
     }
-
-    fn give_back(&self, lease: Lease, growing: Growing) -> Result<BodyEnd, Problem> {
-        self.isolate.change(|state| {
-            let end = state.computation.suspend_upload(lease)?;
-            state.storage.give_back(self.storage, growing);
-            Ok(end)
-        })
-    }
 }
 
 impl Drop for Receiving<'_> {
     fn drop(&mut self) {
-        if let Some((lease, growing)) = self.held.take() {
-            // An upload that was erased meanwhile is not kept; nobody is left to be told.
-            let _ = self.give_back(lease, growing);
+        if let Some(lease) = self.lease.take() {
+            // Nobody is left to be told how far it got, or that it is gone or taken over.
+            let _ = self
+                .isolate
+                .change(|state| state.computation.suspend_upload(lease));
         }
     }
 }
 
 /// There is no memory for the bytes: the upload is given up.
-fn abort(isolate: &Arc<Isolate>, lease: Lease) -> Problem {
+fn abort(isolate: &Isolate, lease: Lease) -> Problem {
     match isolate.handle(|state| state.computation.abort_upload(lease)) {
         Ok(()) => Problem::new(ErrorCode::StorageFull),
         Err(problem) => problem,

@@ -3,6 +3,7 @@
 use super::reply::{self, Body, set, whole};
 use super::{Visit, request};
 use crate::isolate::{Isolate, now};
+use crate::seats::Stream;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ETAG, HeaderValue};
@@ -31,7 +32,9 @@ pub(super) fn status(
             })
     };
     if accepts(media::EVENT_STREAM) {
-        return Ok(events(Arc::clone(&visit.isolate), session));
+        let stream = Stream::open(&visit.isolate.seats, &visit.participant)
+            .ok_or(Problem::new(ErrorCode::TooManyRequests))?;
+        return Ok(events(Arc::clone(&visit.isolate), session, stream));
     }
     let status = of(&visit.isolate, &session);
     let mut response = whole(media::JSON, status.to_json());
@@ -72,9 +75,10 @@ fn of(isolate: &Isolate, session: &Session) -> Status {
 
 /// A status for every change, until the reader leaves. One that reads slowly misses what lies
 /// between, and always gets the latest.
-fn events(isolate: Arc<Isolate>, session: Session) -> Response<Body> {
+fn events(isolate: Arc<Isolate>, session: Session, stream: Stream) -> Response<Body> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::task::spawn_local(async move {
+        let _counts = stream;
         let mut changes = isolate.watch();
         loop {
             changes.borrow_and_update();
