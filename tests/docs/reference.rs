@@ -1,0 +1,197 @@
+//! The pages that are generated: the error codes and the command line. A stale one fails its test;
+//! `VERACRUZ_BLESS=1 cargo xtask test` writes them anew.
+
+use crate::{read, root};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use veracruz_protocol::ErrorCode;
+use veracruz_tests::Artifacts;
+
+#[test]
+fn the_page_of_error_codes_is_current() {
+    compare("docs/reference/errors.md", &errors());
+}
+
+#[test]
+fn the_page_of_the_command_line_is_current() {
+    let Some(built) = Artifacts::find() else {
+        return;
+    };
+    compare("docs/reference/cli.md", &command_line(&built.veracruz));
+}
+
+/// Writes the page where that is asked for; fails where the committed one is another.
+fn compare(path: &str, generated: &str) {
+    let file = root().join(path);
+    if std::env::var_os("VERACRUZ_BLESS").is_some() {
+        std::fs::write(&file, generated).unwrap();
+    }
+    let committed = if file.is_file() {
+        read(&file)
+    } else {
+        String::new()
+    };
+    assert!(
+        committed == generated,
+        "{path} is stale: write it anew with `VERACRUZ_BLESS=1 cargo xtask test`, and commit it"
+    );
+}
+
+/// A code's row.
+struct Entry {
+    /// 0 where it never travels.
+    status: u16,
+    title: &'static str,
+    hint: &'static str,
+    explanation: &'static str,
+}
+
+/// The hundreds of a code, and what they stand for.
+const RANGES: [(&str, &str); 9] = [
+    ("VC-01", "The policy"),
+    ("VC-02", "Session and attestation"),
+    ("VC-03", "Approvals"),
+    ("VC-04", "Files"),
+    ("VC-05", "Programs and runs"),
+    ("VC-06", "Receipts"),
+    ("VC-07", "The host"),
+    ("VC-08", "Client and command line"),
+    ("VC-09", "Requests, and faults of Veracruz"),
+];
+
+fn errors() -> String {
+    let mut entries = BTreeMap::new();
+    for code in ErrorCode::ALL {
+        let entry = Entry {
+            status: code.http_status(),
+            title: code.title(),
+            hint: code.hint(),
+            explanation: code.explanation(),
+        };
+        entries.insert(code.as_str(), entry);
+    }
+    // As `veracruz explain` does: the shared table has the say.
+    for text in veracruz_policy::CODES {
+        entries.entry(text.code).or_insert(Entry {
+            status: 0,
+            title: text.title,
+            hint: text.hint,
+            explanation: text.explanation,
+        });
+    }
+    for text in veracruz_client::CODES {
+        entries.entry(text.code).or_insert(Entry {
+            status: 0,
+            title: text.title,
+            hint: text.hint,
+            explanation: text.explanation,
+        });
+    }
+
+    let mut page = String::from(
+        "# Error codes\n\n\
+         <!-- Generated from the code by tests/docs/reference.rs: do not edit. -->\n\n\
+         Every refusal that a participant or an operator can meet has a code that never changes its \
+         meaning. `veracruz explain VC-0412` prints what stands here. Where a code comes over HTTP, \
+         its status is given; the body is `application/problem+json`, as in \
+         [the participant API](api.md).\n",
+    );
+    for (prefix, name) in RANGES {
+        page.push_str(&format!("\n## {name}\n"));
+        for (code, entry) in entries.iter().filter(|(code, _)| code.starts_with(prefix)) {
+            let status = match entry.status {
+                0 => String::new(),
+                status => format!(" (HTTP {status})"),
+            };
+            page.push_str(&format!(
+                "\n### {code}\n\n**{}**{status}\n\n{}\n\n*What to do:* {}\n",
+                escaped(entry.title),
+                escaped(entry.explanation),
+                escaped(entry.hint),
+            ));
+        }
+    }
+    let shown = page.matches("\n### VC-").count();
+    assert_eq!(shown, entries.len(), "a code is outside of all ranges");
+    page
+}
+
+/// Text in which nothing is taken for HTML.
+fn escaped(text: &str) -> String {
+    // Between backticks it stays as it is.
+    text.split('`')
+        .enumerate()
+        .map(|(index, part)| match index % 2 {
+            0 => part.replace('<', "&lt;").replace('*', "\\*"),
+            _ => part.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("`")
+}
+
+fn command_line(veracruz: &Path) -> String {
+    let mut page = String::from(
+        "# The command line\n\n\
+         <!-- Generated from `veracruz --help` by tests/docs/reference.rs: do not edit. -->\n\n\
+         One binary has every role. What a command prints is text for people, or with `--json` one \
+         JSON document. It ends with one of these codes:\n\n\
+         | code | meaning |\n|---|---|\n\
+         | 0 | done |\n\
+         | 1 | a fault of Veracruz |\n\
+         | 2 | a command or option that there is not |\n\
+         | 3 | something on your side: a file, the policy, your ledger |\n\
+         | 4 | not to be trusted: evidence, a receipt or an isolate was refused |\n\
+         | 5 | refused by the isolate or the host, or the run failed |\n\
+         | 6 | unavailable: nobody answers |\n\n\
+         An error is printed with its code, which [has a page](errors.md).\n",
+    );
+    let mut commands = vec![Vec::new()];
+    while let Some(command) = commands.pop() {
+        let help = help(veracruz, &command);
+        let name = std::iter::once("veracruz")
+            .chain(command.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(" ");
+        page.push_str(&format!(
+            "\n## `{name}`\n\n```text\n{}\n```\n",
+            help.trim_end()
+        ));
+        // Depth first, in the order in which they are listed.
+        for sub in subcommands(&help).into_iter().rev() {
+            commands.push(command.iter().cloned().chain([sub]).collect());
+        }
+    }
+    page
+}
+
+fn help(veracruz: &Path, command: &[String]) -> String {
+    let output = Command::new(veracruz)
+        .args(command)
+        .arg("--help")
+        .env_clear()
+        // How wide the help is depends on the terminal.
+        .env("COLUMNS", "100")
+        .output()
+        .expect("veracruz");
+    assert!(output.status.success(), "{command:?} --help");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What stands below `Commands:`, but `help`.
+fn subcommands(help: &str) -> Vec<String> {
+    help.lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        // A longer text goes on further to the right.
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
