@@ -1,5 +1,5 @@
 //! The pages that are generated: the error codes and the command line. A stale one fails its test;
-//! `VERACRUZ_BLESS=1 cargo xtask test` writes them anew.
+//! `UPDATE_EXPECT=1 cargo xtask test` writes them anew.
 
 use crate::{read, root};
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ fn the_page_of_the_command_line_is_current() {
 /// Writes the page where that is asked for; fails where the committed one is another.
 fn compare(path: &str, generated: &str) {
     let file = root().join(path);
-    if std::env::var_os("VERACRUZ_BLESS").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&file, generated).unwrap();
     }
     let committed = if file.is_file() {
@@ -34,7 +34,7 @@ fn compare(path: &str, generated: &str) {
     };
     assert!(
         committed == generated,
-        "{path} is stale: write it anew with `VERACRUZ_BLESS=1 cargo xtask test`, and commit it"
+        "{path} is stale: write it anew with `UPDATE_EXPECT=1 cargo xtask test`, and commit it"
     );
 }
 
