@@ -167,3 +167,33 @@ impl Held<'_> {
         Ok((file.seal()?, hash.finalize().into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn growing(bytes: &[u8]) -> Upload {
+        let upload = Upload::create().unwrap();
+        upload.hold().append(bytes).unwrap();
+        upload
+    }
+
+    #[test]
+    fn what_is_sealed_is_what_was_appended() {
+        let upload = growing(b"hello ");
+        upload.hold().append(b"world").unwrap();
+        let (file, digest) = upload.hold().seal().unwrap();
+        assert_eq!(file.to_vec().unwrap(), b"hello world");
+        assert_eq!(digest, <[u8; 32]>::from(Sha256::digest(b"hello world")));
+    }
+
+    #[test]
+    fn a_sealed_upload_takes_nothing_more_and_is_sealed_once() {
+        let upload = growing(b"hello");
+        let late = upload.clone();
+        upload.hold().seal().unwrap();
+        assert!(late.hold().append(b"!").is_err());
+        assert!(late.hold().seal().is_err());
+        assert_eq!(late.hold().len(), None);
+    }
+}
