@@ -220,7 +220,7 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
     block_on(async {
         let (mut connection, appraised) = desk.attested().await?;
-        let status = connection.status().await?;
+        let status = connection.settled_status().await?;
         let start = Instant::now();
         let started = connection.start_run(status.tag).await?;
         let ended = connection

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use veracruz_protocol::{Route, RunOutcome, RunState, StateTag, header, limits, media};
+use veracruz_protocol::{
+    Missing, ProgramState, Route, RunOutcome, RunState, StateTag, Status, header, limits, media,
+};
 
 use super::Proven;
 use crate::error::Error;
@@ -32,7 +34,31 @@ impl Default for WaitOptions {
     }
 }
 
+/// How long to wait before asking again whether programs are compiled.
+const COMPILATION_PAUSE: Duration = Duration::from_millis(20);
+
 impl Proven {
+    /// The status, as soon as nothing is missing that passes by itself: programs that the isolate
+    /// is compiling, which began with their upload and has a deadline there.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub async fn settled_status(&mut self) -> Result<Status, Error> {
+        loop {
+            let status = self.status().await?;
+            let compiling = |missing: &Missing| match missing {
+                Missing::Compilation { path } => status.files.iter().any(|file| {
+                    file.path == *path && file.program == Some(ProgramState::Compiling)
+                }),
+                _ => false,
+            };
+            if status.missing.is_empty() || !status.missing.iter().all(compiling) {
+                return Ok(status);
+            }
+            tokio::time::sleep(COMPILATION_PAUSE).await;
+        }
+    }
+
     /// Starts a run on the state that `seen` names (from a status): what the caller looked at is
     /// what runs, or the isolate refuses.
     ///
