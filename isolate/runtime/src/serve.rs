@@ -5,12 +5,17 @@ use crate::doorman::{self, Visitor};
 use crate::fault::Fault;
 use crate::isolate::Isolate;
 use crate::seats::Seat;
+use crate::work::essential;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
+
+/// How long the kernel has to recover before it is asked for the next connection again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection on its way to the thread that serves it. There are no more of them than seats.
 type Admitted = (Visitor, Seat);
@@ -22,23 +27,28 @@ pub(crate) fn start(isolate: &Arc<Isolate>, connections: OwnedFd) -> Result<(), 
     for _ in 0..count {
         servers.push(server(Arc::clone(isolate))?);
     }
-    thread::Builder::new()
-        .name("doorman".into())
-        .spawn({
-            let isolate = Arc::clone(isolate);
-            move || let_in(&isolate, &connections, &servers)
-        })
-        .map(drop)
-        .map_err(|_| Fault::Internal)
+    let isolate = Arc::clone(isolate);
+    essential("doorman", move || {
+        let_in(&isolate, &connections, &servers);
+    })
 }
 
-/// Deals connections to the servers in turn, until the host closes the channel. Those for whom
-/// there is no seat are closed at once.
+/// Deals connections to the servers in turn, until the host closes the channel; those who are
+/// here may stay. Those for whom there is no seat are closed at once.
 fn let_in(isolate: &Isolate, connections: &OwnedFd, servers: &[mpsc::UnboundedSender<Admitted>]) {
     let mut turns = servers.iter().cycle();
-    while let Ok(Some(message)) = doorman::next(connections) {
-        // What is refused has been closed already; the host knows what it sent.
-        let Ok(visitor) = message else { continue };
+    loop {
+        let visitor = match doorman::next(connections) {
+            Ok(Some(Ok(visitor))) => visitor,
+            // What is refused has been closed already; the host knows what it sent.
+            Ok(Some(Err(_refusal))) => continue,
+            Ok(None) => return,
+            Err(_) => {
+                // The kernel is short of something. Nobody is to be kept out for ever by that.
+                thread::sleep(PAUSE);
+                continue;
+            }
+        };
         let (Some(seat), Some(server)) = (isolate.seats.take(), turns.next()) else {
             continue;
         };
@@ -56,16 +66,14 @@ fn server(isolate: Arc<Isolate>) -> Result<mpsc::UnboundedSender<Admitted>, Faul
         .build()
         .map_err(|_| Fault::Internal)?;
     let (sender, mut visitors) = mpsc::unbounded_channel::<Admitted>();
-    let serve = move || {
-        LocalSet::new().block_on(&runtime, async move {
+    essential("server", move || {
+        let connections = LocalSet::new();
+        connections.block_on(&runtime, async {
             while let Some((visitor, seat)) = visitors.recv().await {
                 tokio::task::spawn_local(connection::serve(Arc::clone(&isolate), visitor, seat));
             }
         });
-    };
-    thread::Builder::new()
-        .name("server".into())
-        .spawn(serve)
-        .map(|_| sender)
-        .map_err(|_| Fault::Internal)
+        runtime.block_on(connections);
+    })?;
+    Ok(sender)
 }

@@ -77,3 +77,13 @@ fn refuses_to_start_without_its_channels() {
     let mut child = spawn([&stream, &other, &other], 64);
     assert_eq!(child.wait().unwrap().code(), Some(10));
 }
+
+#[test]
+fn who_is_here_may_stay_when_the_host_brings_nobody_any_more() {
+    let mut isolate = Isolate::start();
+    let mut client = isolate.acme();
+    isolate.connections = rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    assert_eq!(client.get("/v1/status").status, 200);
+    assert_eq!(isolate.health().connections, 1);
+}
