@@ -101,16 +101,22 @@ async fn secure(
         let visit = Arc::clone(&visit);
         Box::pin(async move { Ok::<_, Infallible>(http::answer(&visit, request).await) })
     });
-    let mut connection = http1::Builder::new()
+    let mut connection = protocol().serve_connection(TokioIo::new(stream), service);
+    // A peer that breaks HTTP or leaves is its own affair; there is nobody to tell but itself.
+    let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    part(connection.into_parts().io.into_inner()).await;
+}
+
+/// How HTTP is spoken here: nobody takes up a seat, or memory, without asking for something.
+fn protocol() -> http1::Builder {
+    let mut protocol = http1::Builder::new();
+    protocol
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
         .max_headers(MAX_HEADERS)
         .max_header_size(limits::HEAD_BYTES)
-        .max_buf_size(TLS_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    // A peer that breaks HTTP or leaves is its own affair; there is nobody to tell but itself.
-    let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
-    part(connection.into_parts().io.into_inner()).await;
+        .max_buf_size(TLS_BUFFER_BYTES);
+    protocol
 }
 
 /// Ends a connection so that the peer gets what was said last, an alert or a refusal. The kernel
@@ -122,4 +128,69 @@ async fn part(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     };
     // It has been told, or does not want to know.
     let _ = timeout(PARTING, listen).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use hyper::Response;
+    use tokio::io::DuplexStream;
+    use tokio::time::{Instant, sleep};
+
+    /// Serves a peer who first sends `first` and then `drop` every ten seconds. How long it is
+    /// endured.
+    async fn endured(first: &[u8], drop: &[u8]) -> Duration {
+        let (mut peer, stream): (DuplexStream, _) = tokio::io::duplex(64 << 10);
+        let service =
+            service_fn(async |_| Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));
+        let connection = protocol().serve_connection(TokioIo::new(stream), service);
+        let start = Instant::now();
+        let sending = async {
+            peer.write_all(first).await.unwrap();
+            loop {
+                sleep(Duration::from_secs(10)).await;
+                peer.write_all(drop).await.unwrap();
+            }
+        };
+        tokio::select! {
+            _ = connection => start.elapsed(),
+            () = sending => unreachable!("it sends for ever"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_ends_where_no_request_comes_or_one_never_ends() {
+        const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        let cases: [(&[u8], &[u8]); 4] = [
+            (b"", b""),
+            (b"GET / HTTP/1.1\r\nX: ", b"x"),
+            // Idle after a request, and slow with the next.
+            (REQUEST, b""),
+            (REQUEST, b"G"),
+        ];
+        for (first, drop) in cases {
+            let endured = endured(first, drop).await;
+            assert!(
+                endured >= IDLE && endured <= IDLE + Duration::from_secs(1),
+                "{endured:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_is_refused_is_listened_to_for_a_moment() {
+        let start = Instant::now();
+        let (silent, stream) = tokio::io::duplex(1024);
+        part(stream).await;
+        assert_eq!(start.elapsed(), PARTING);
+        drop(silent);
+
+        let (mut flooding, stream) = tokio::io::duplex(1024);
+        let flood = vec![0; usize::try_from(PARTING_BYTES).unwrap() * 2];
+        let sent = flooding.write_all(&flood);
+        let (sent, ()) = tokio::join!(sent, part(stream));
+        assert!(sent.is_err(), "it was read to its end");
+    }
 }
