@@ -4,7 +4,7 @@
 //! It is not a library of the product; nothing depends on it but the tests beside it.
 //!
 //! ```no_run
-//! let Some(built) = veracruz_tests::Artifacts::find() else { return };
+//! let Some(built) = veracruz_tests::Artifacts::find() else { return Ok(()) };
 //! let mut host = veracruz_tests::Child::spawn(std::process::Command::new(&built.veracruz).arg("host"))?;
 //! assert!(host.is_running()?);
 //! # Ok::<(), std::io::Error>(())

@@ -72,9 +72,9 @@ impl Counts {
     /// `test result: ok. 5 passed; 0 failed; 1 ignored; …` of cargo, or
     /// `Summary [ 0.5s] 6 tests run: 5 passed (1 slow), 1 failed, 2 skipped` of nextest.
     fn of(line: &str) -> Self {
-        let line = line.trim_start();
         let mut counts = Self::default();
-        if !line.starts_with("test result:") && !line.starts_with("Summary [") {
+        // nextest shows what a failed test printed, indented; its own closing line is indented too.
+        if !line.starts_with("test result:") && !line.trim_start().starts_with("Summary [") {
             return counts;
         }
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -131,5 +131,7 @@ mod tests {
     #[test]
     fn what_a_test_prints_is_not_counted() {
         assert_eq!(Counts::of("3 passed, by the way"), Counts::default());
+        let shown_by_nextest = "    test result: FAILED. 0 passed; 1 failed; 0 ignored";
+        assert_eq!(Counts::of(shown_by_nextest), Counts::default());
     }
 }

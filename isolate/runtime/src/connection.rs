@@ -12,7 +12,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -31,6 +31,9 @@ const PROBE: Duration = Duration::from_secs(30);
 /// How long and for how many bytes a peer that was refused is listened to.
 const PARTING: Duration = Duration::from_secs(2);
 const PARTING_BYTES: u64 = 256 << 10;
+/// Ciphertext that is read at once. rustls asks for 4 KiB at a time, and each system call passes
+/// several filters here.
+const READ_BUFFER_BYTES: usize = 128 << 10;
 /// Plaintext that may wait in TLS for a slow reader.
 const TLS_BUFFER_BYTES: usize = 128 << 10;
 /// The most headers that a request may have.
@@ -70,6 +73,7 @@ async fn secure(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     mut seat: Seat,
 ) {
+    let stream = BufReader::with_capacity(READ_BUFFER_BYTES, stream);
     let acceptor = TlsAcceptor::from(Arc::clone(&isolate.tls));
     let handshake = acceptor
         .accept_with(stream, |session| {

@@ -91,12 +91,13 @@ async fn attempt(
         .await
 }
 
-/// Whether waiting may help: the network, or an isolate that has not yet noticed that the earlier
-/// connection is gone.
+/// Whether trying anew may help: the network failed, or bytes of the broken connection arrived at
+/// the isolate after it was asked how far it had got. An upload that a newer connection of the same
+/// provider took over is left to that one: two clients would take turns for ever.
 fn may_pass(error: &Error) -> bool {
     match error {
         Error::ConnectionLost { .. } | Error::HostUnreachable { .. } => true,
-        Error::Refused(problem) => problem.code == ErrorCode::UploadBusy,
+        Error::Refused(problem) => problem.code == ErrorCode::UploadOffset,
         _ => false,
     }
 }
