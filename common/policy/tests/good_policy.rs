@@ -66,7 +66,7 @@ fn says_what_the_files_are() {
     let acme = policy.file(&path("/input/acme.csv")).unwrap();
     assert_eq!(acme.max_bytes, 2 << 30);
     assert!(!acme.is_pinned() && acme.accepts(&Sha256::of(b"anything")));
-    let work = policy.file(&path("/work/common.csv")).unwrap();
+    let work = policy.file(&path("/temp/common.csv")).unwrap();
     assert!(work.intermediate && work.is_written() && work.receivers.is_empty());
     let output = policy.file(&path("/output/overlap.csv")).unwrap();
     assert_eq!(names(&output.receivers), ["globex", "acme"]);
@@ -95,10 +95,10 @@ fn says_what_runs_and_with_which_rights() {
         write: true,
     };
     assert_eq!(first.rights(&path("/input/acme.csv")), read);
-    assert_eq!(first.rights(&path("/work/common.csv")), write);
+    assert_eq!(first.rights(&path("/temp/common.csv")), write);
     assert_eq!(first.rights(&path("/output/overlap.csv")), Rights::NONE);
     assert_eq!(second.rights(&path("/input/acme.csv")), Rights::NONE);
-    assert_eq!(second.rights(&path("/work/common.csv")), read);
+    assert_eq!(second.rights(&path("/temp/common.csv")), read);
     let programs: Vec<&str> = policy.programs().map(FilePath::as_str).collect();
     assert_eq!(programs, ["/program/psi.wasm", "/program/sum.wasm"]);
 }

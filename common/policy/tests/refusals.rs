@@ -326,7 +326,7 @@ fn refuses_contradictions() {
             "program that is written",
             edited(
                 "\"program\": \"/program/sum.wasm\"",
-                "\"program\": \"/work/common.csv\"",
+                "\"program\": \"/temp/common.csv\"",
             ),
         ),
         (
@@ -488,7 +488,7 @@ fn warns_of_what_is_probably_not_meant() {
         ),
         (
             "intermediate never read",
-            edited("      \"read\": [\"/work/common.csv\"],\n", ""),
+            edited("      \"read\": [\"/temp/common.csv\"],\n", ""),
         ),
         (
             "overlapping",
