@@ -6,7 +6,7 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64_NOPAD};
 use veracruz_policy::Sha256;
 
 use crate::limits;
@@ -60,14 +60,15 @@ pub fn parse_bytes(value: &str) -> Option<[u8; limits::SECRET_BYTES]> {
     let text = value
         .trim_matches(' ')
         .strip_prefix(':')?
-        .strip_suffix(':')?;
-    // 44 characters of base64 are 33 bytes, or fewer with padding.
-    let mut buffer = [0; 33];
-    if text.len() != 44 {
+        .strip_suffix("=:")?;
+    // 43 characters without padding are 32 bytes. The decoder with padding would take it inside
+    // the text too.
+    let mut bytes = [0; limits::SECRET_BYTES];
+    if text.len() != 43 {
         return None;
     }
-    let length = BASE64.decode_mut(text.as_bytes(), &mut buffer).ok()?;
-    buffer.get(..length)?.try_into().ok()
+    BASE64_NOPAD.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// Reads a decimal number: digits alone, no leading zero, at most `u64::MAX`.
@@ -236,6 +237,17 @@ mod tests {
             "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa00:",
         ] {
             assert_eq!(parse_repr_digest(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn refuses_padding_inside_a_byte_sequence() {
+        // 32 bytes for a decoder that takes pieces with padding each. Found by fuzzing.
+        for text in [
+            ":ungWv48Bz+OWF3qctBD/YfIAFa0=F3qctBD/YfIAFa0I:",
+            ":ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==:",
+        ] {
+            assert_eq!(parse_bytes(text), None, "{text}");
         }
     }
 
