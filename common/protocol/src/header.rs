@@ -45,7 +45,7 @@ pub fn repr_digest(digest: &Sha256) -> String {
 /// RFC 9530 lets a sender add, are refused: nobody here would check them.
 #[must_use]
 pub fn parse_repr_digest(value: &str) -> Option<Sha256> {
-    parse_bytes(value.trim_matches(' ').strip_prefix("sha-256=")?).map(Sha256::from_bytes)
+    byte_sequence(value.trim_matches(' ').strip_prefix("sha-256=")?).map(Sha256::from_bytes)
 }
 
 /// A byte sequence: base64 between colons.
@@ -57,10 +57,11 @@ pub fn bytes(value: &[u8; limits::SECRET_BYTES]) -> String {
 /// Reads a byte sequence of exactly 32 bytes.
 #[must_use]
 pub fn parse_bytes(value: &str) -> Option<[u8; limits::SECRET_BYTES]> {
-    let text = value
-        .trim_matches(' ')
-        .strip_prefix(':')?
-        .strip_suffix("=:")?;
+    byte_sequence(value.trim_matches(' '))
+}
+
+fn byte_sequence(text: &str) -> Option<[u8; limits::SECRET_BYTES]> {
+    let text = text.strip_prefix(':')?.strip_suffix("=:")?;
     // 43 characters without padding are 32 bytes. The decoder with padding would take it inside
     // the text too.
     let mut bytes = [0; limits::SECRET_BYTES];
@@ -230,6 +231,7 @@ mod tests {
             "",
             "sha-256=",
             "sha-256=::",
+            "sha-256= :ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:",
             "sha-512=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:",
             "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0:",
             "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:, sha-512=:AA==:",
