@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::process::{self, Failure};
 use crate::steps::Steps;
 
-const RUNTIME_TARGET: &str = "x86_64-unknown-linux-musl";
+pub(crate) const RUNTIME_TARGET: &str = "x86_64-unknown-linux-musl";
 const PROGRAM_TARGET: &str = "wasm32-wasip1";
 
 /// Absolute paths of what was built.
@@ -29,7 +29,7 @@ impl Artifacts {
         let programs = target_directory("programs/Cargo.toml")?;
 
         steps.step("build the runtime (static, reproducible)", || {
-            process::run(&mut runtime_build()?)
+            process::run(&mut build_as_the_runtime("veracruz-runtime")?)
         })?;
         steps.step("build the example programs", || {
             process::run(
@@ -91,19 +91,13 @@ impl fmt::Display for Artifacts {
 /// The runtime's measurement must be the same from every folder and every home: paths of this
 /// machine are mapped away from Rust and from C, and flags from the environment do not count.
 /// A build of its own, because features that other crates want would be in it otherwise.
-fn runtime_build() -> Result<Command, Failure> {
+pub(crate) fn build_as_the_runtime(package: &str) -> Result<Command, Failure> {
     let mapped = remapped()?;
     let in_c: Vec<String> = mapped
         .iter()
         .map(|(from, to)| format!("-ffile-prefix-map={from}={to}"))
         .collect();
-    let mut build = process::cargo([
-        "build",
-        "--locked",
-        "--release",
-        "--package",
-        "veracruz-runtime",
-    ]);
+    let mut build = process::cargo(["build", "--locked", "--release", "--package", package]);
     build
         .args(["--target", RUNTIME_TARGET])
         .env("CARGO_ENCODED_RUSTFLAGS", flags(&[], &mapped))
@@ -143,7 +137,7 @@ fn flags(given: &[&str], mapped: &[(String, &str)]) -> String {
     given.chain(mapped).collect::<Vec<_>>().join("\x1f")
 }
 
-fn target_directory(manifest: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn target_directory(manifest: &str) -> Result<PathBuf, Failure> {
     let mut metadata = process::cargo(["metadata", "--no-deps", "--format-version", "1"]);
     let unreadable = || Failure::new(format!("`cargo metadata` of {manifest} failed"));
     let text =

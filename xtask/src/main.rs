@@ -4,6 +4,7 @@
 //! nothing but a Rust toolchain. It is not part of the product and nothing depends on it.
 
 mod artifacts;
+mod bench;
 mod check;
 mod deny;
 mod process;
@@ -21,12 +22,13 @@ use steps::Steps;
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  demo [ARGS]  install what is missing, build, and run `veracruz demo ARGS`
-  test         install what is missing, build, and run every test
-  check        formatting, lints, documentation, no_std builds, dependencies
-  ci           check, then test: what CI runs
-  build        the runtime, the example programs and the `veracruz` binary
-  setup        install what is missing
+  demo [ARGS]   install what is missing, build, and run `veracruz demo ARGS`
+  test          install what is missing, build, and run every test
+  check         formatting, lints, documentation, no_std builds, dependencies
+  ci            check, then test: what CI runs
+  bench [NAME]  measure what SPECIFICATION.md promises: kernels, start, files, or all of them
+  build         the runtime, the example programs and the `veracruz` binary
+  setup         install what is missing
 ";
 
 fn main() -> ExitCode {
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure> {
-    if !rest.is_empty() && command != "demo" {
+    if !rest.is_empty() && !matches!(command, "demo" | "bench") {
         return Err(Failure::new(format!(
             "`{command}` takes no arguments\n\n{USAGE}"
         )));
@@ -55,6 +57,7 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
         "test" => test::test(steps),
         "check" => check::check(steps).map(|()| steps.print_times()),
         "ci" => check::check(steps).and_then(|()| test::test(steps)),
+        "bench" => bench::bench(rest, steps),
         "build" => Artifacts::build(steps).map(|artifacts| {
             steps.print_times();
             println!("{artifacts}");

@@ -16,6 +16,12 @@ const TARGETS: [&str; 3] = [
 /// Programs that must be there, and the Debian package that has each.
 const TOOLS: [(&str, &str); 2] = [("cc", "gcc"), ("musl-gcc", "musl-tools")];
 
+/// A C compiler for this machine and for WebAssembly: benches compile the same source for both.
+const BENCH_TOOLS: [(&str, &str); 2] = [("clang-19", "clang-19"), ("wasm-ld-19", "lld-19")];
+
+/// What there is no program of, but comes with the compiler where that is installed for benches.
+const BENCH_LIBRARIES: [&str; 2] = ["wasi-libc", "libclang-rt-19-dev-wasm32"];
+
 /// Targets of the Rust toolchain and C compilers.
 pub(crate) fn setup(steps: &mut Steps) -> Result<(), Failure> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
@@ -26,6 +32,23 @@ pub(crate) fn setup(steps: &mut Steps) -> Result<(), Failure> {
     steps.step("setup", || {
         packages()?;
         targets()
+    })
+}
+
+/// What benches need beside that. Where it cannot be installed, they say what they leave out.
+pub(crate) fn setup_benches(steps: &mut Steps) -> Result<(), Failure> {
+    setup(steps)?;
+    steps.step("C compiler for WebAssembly", || {
+        let mut missing = missing_packages(&BENCH_TOOLS);
+        if missing.is_empty() {
+            println!("all there");
+            return Ok(());
+        }
+        missing.extend(BENCH_LIBRARIES);
+        if let Err(failure) = install(&missing) {
+            println!("not installed: {failure}");
+        }
+        Ok(())
     })
 }
 
@@ -78,15 +101,23 @@ fn missing_targets(installed: &str) -> Vec<&'static str> {
 }
 
 fn packages() -> Result<(), Failure> {
-    let missing: Vec<&str> = TOOLS
-        .iter()
-        .filter(|(tool, _)| !on_path(tool))
-        .map(|(_, package)| *package)
-        .collect();
+    let missing = missing_packages(&TOOLS);
     if missing.is_empty() {
         println!("C compilers: all there");
         return Ok(());
     }
+    install(&missing)
+}
+
+fn missing_packages(tools: &[(&str, &'static str)]) -> Vec<&'static str> {
+    tools
+        .iter()
+        .filter(|(tool, _)| !on_path(tool))
+        .map(|(_, package)| *package)
+        .collect()
+}
+
+fn install(missing: &[&str]) -> Result<(), Failure> {
     let install = ["install", "--yes", "--no-install-recommends"];
     let by_hand = format!("sudo apt-get {} {}", install.join(" "), missing.join(" "));
     if !on_path("apt-get") {
