@@ -125,6 +125,31 @@ impl Vfs {
         }
     }
 
+    /// One more handle to an open file, with the same rights.
+    ///
+    /// # Errors
+    /// None for a handle of this tree.
+    pub fn share_file(&mut self, file: &OpenFile) -> Result<OpenFile, Error> {
+        self.hold(file.inode)?;
+        Ok(OpenFile {
+            inode: file.inode,
+            rights: file.rights,
+            granted: file.granted,
+        })
+    }
+
+    /// One more handle to an open folder.
+    ///
+    /// # Errors
+    /// None for a handle of this tree.
+    pub fn share_directory(&mut self, directory: &OpenDirectory) -> Result<OpenDirectory, Error> {
+        self.hold(directory.inode)?;
+        Ok(OpenDirectory {
+            inode: directory.inode,
+            path: directory.path.clone(),
+        })
+    }
+
     /// Gives a file back.
     pub fn close_file(&mut self, file: OpenFile) {
         self.release(file.inode);

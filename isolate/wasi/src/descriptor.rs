@@ -115,6 +115,14 @@ impl Descriptors {
         }
     }
 
+    /// Those that were open from the start, with their names.
+    pub(crate) fn preopened(&self) -> impl Iterator<Item = (&OpenDirectory, &str)> {
+        self.slots.iter().flatten().filter_map(|slot| match slot {
+            Descriptor::Directory(open) => Some((&open.directory, open.preopen.as_deref()?)),
+            _ => None,
+        })
+    }
+
     /// Takes all of them out.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Descriptor> {
         core::mem::take(&mut self.slots).into_iter().flatten()

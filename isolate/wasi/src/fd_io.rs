@@ -167,7 +167,7 @@ impl Wasi {
         }
     }
 
-    fn read_stdin(&self, offset: u64, target: &mut [u8]) -> usize {
+    pub(crate) fn read_stdin(&self, offset: u64, target: &mut [u8]) -> usize {
         let Some(stdin) = &self.stdin else { return 0 };
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let rest = stdin.as_slice().get(start..).unwrap_or(&[]);

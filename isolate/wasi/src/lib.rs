@@ -1,10 +1,12 @@
-//! WASI preview 1 over in-memory files and a guest memory, without an engine.
+//! WASI over in-memory files, without an engine: preview 1 over a guest memory, and 0.2.
 //!
 //! All 46 functions of `wasi_snapshot_preview1` are methods of [`Wasi`], written once against
 //! [`GuestMemory`]; [`for_each_function!`] lists them, so that an engine binds them all without a
 //! list of its own. Files are those of `veracruz-vfs`, time stands still but for what a program
 //! sleeps, randomness comes from a seed, and sockets answer that they are not supported: a run
 //! can be repeated, and a program can do nothing but compute.
+//!
+//! [`interfaces`] has what components import, WASI 0.2, over the same files, clock and streams.
 //!
 //! It is not an engine, starts no program, and never reads the host's files, clock or randomness.
 //!
@@ -43,6 +45,7 @@ mod fd_io;
 mod fd_seek;
 mod fd_status;
 mod fd_table;
+pub mod interfaces;
 mod memory;
 mod path;
 mod path_open;

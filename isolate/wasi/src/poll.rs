@@ -76,7 +76,7 @@ impl Wasi {
         )
     }
 
-    fn sleep(&mut self, nanoseconds: u64) {
+    pub(crate) fn sleep(&mut self, nanoseconds: u64) {
         self.time.sleep(nanoseconds);
         self.vfs.set_time(self.time.realtime());
     }
