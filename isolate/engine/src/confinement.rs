@@ -69,7 +69,7 @@ pub fn confine(level: Level, bounds: &Bounds) -> io::Result<()> {
             install(&no_clone3()?)?;
         }
         Level::Locked => {
-            refuse_executable_memory();
+            refuse_gains();
             install(&permitted(Level::Locked)?)?;
         }
         Level::Stage => {
@@ -358,8 +358,34 @@ fn leave_the_file_system() -> io::Result<()> {
         .map_err(io::Error::other)
 }
 
+/// No memory can become executable any more, at any level. For a process that interprets, from
+/// its start: it can then not even compile to machine code.
+///
+/// # Errors
+/// The kernel's. The process must end then.
+pub fn refuse_executable_memory() -> io::Result<()> {
+    let executable = SeccompCondition::new(
+        2,
+        SeccompCmpArgLen::Qword,
+        SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64),
+        libc::PROT_EXEC as u64,
+    )
+    .and_then(|condition| SeccompRule::new(vec![condition]))
+    .map_err(io::Error::other)?;
+    let calls = [libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_pkey_mprotect]
+        .into_iter()
+        .map(|call| (call, vec![executable.clone()]))
+        .collect();
+    refuse_gains();
+    install(&filter(
+        calls,
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EPERM as u32),
+    )?)
+}
+
 /// Kernels from 6.3 also refuse at the mapping itself; the filter refuses on all of them.
-fn refuse_executable_memory() {
+fn refuse_gains() {
     // SAFETY: `prctl` with this option takes numbers alone.
     let _ = unsafe { libc::prctl(libc::PR_SET_MDWE, libc::PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) };
 }

@@ -10,15 +10,13 @@ use minicbor::{Decode, Encode};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The program's fault: it is no WebAssembly module, or uses a proposal that is switched off.
-    #[error("the program is not a valid WebAssembly module: {reason}")]
+    /// The program's fault: it is no WebAssembly module or component, or uses a proposal that is
+    /// switched off.
+    #[error("the program is not a valid WebAssembly module or component: {reason}")]
     InvalidModule {
         /// What the validator says, at most 500 characters. It may quote names in the module.
         reason: String,
     },
-    /// The program's fault: a component, where this version runs core modules only.
-    #[error("the program is a WebAssembly component, and only core modules are supported")]
-    ComponentNotSupported,
     /// The program's fault: it needs a function that does not exist here.
     #[error("the program imports `{name}` from `{module}`, which is not offered")]
     UnsupportedImport {
@@ -146,6 +144,9 @@ pub enum LimitName {
     /// Bytes of the environment.
     #[n(8)]
     Environment,
+    /// Fuel: instructions, roughly.
+    #[n(9)]
+    Fuel,
 }
 
 impl LimitName {
@@ -162,6 +163,7 @@ impl LimitName {
             Self::CompileTime => "compile_time",
             Self::Arguments => "args_bytes",
             Self::Environment => "env_bytes",
+            Self::Fuel => "fuel",
         }
     }
 
@@ -171,6 +173,7 @@ impl LimitName {
         match self {
             Self::Time | Self::CpuTime | Self::CompileTime => "ms",
             Self::Tables => "elements",
+            Self::Fuel => "instructions",
             _ => "bytes",
         }
     }

@@ -1,5 +1,5 @@
-//! Compiles WebAssembly programs to native code and runs them in worker processes, within
-//! limits.
+//! Compiles WebAssembly programs, to native code or for an interpreter, and runs them in worker
+//! processes, within limits.
 //!
 //! A worker has no keys, no sockets, no descriptors but its files, and no way to make executable
 //! memory once it has compiled; it is killed at its deadline and dead before anyone looks at what
@@ -32,21 +32,25 @@
 //! that forks one process a stage. All calls block; each handle can be used from any thread.
 
 mod channel;
+pub mod check;
 pub mod confinement;
 mod error;
+mod interfaces;
 pub mod memfd;
 mod message;
 mod process;
 mod program;
+mod proposals;
 mod run;
 mod settings;
 mod spawner;
 mod worker;
 
+pub use check::check;
 pub use error::{Death, EngineError, LimitName, Phase, Trap};
 pub use program::{Program, StageReport, Written};
 pub use settings::{
     Clock, GREATEST_MEMORY, GREATEST_WASM_STACK, Input, MOST_FILES, Output, ProgramSettings, Right,
-    Seed, StageSettings,
+    Seed, StageSettings, Strategy,
 };
 pub use spawner::Spawner;

@@ -131,17 +131,15 @@ pub(crate) enum Refusal {
     #[n(0)]
     TooLarge,
     #[n(1)]
-    Component,
-    #[n(2)]
     Invalid(#[n(0)] String),
-    #[n(3)]
+    #[n(2)]
     Import {
         #[n(0)]
         module: String,
         #[n(1)]
         name: String,
     },
-    #[n(4)]
+    #[n(3)]
     Signature {
         #[n(0)]
         module: String,
@@ -152,7 +150,7 @@ pub(crate) enum Refusal {
         #[n(3)]
         found: String,
     },
-    #[n(5)]
+    #[n(4)]
     Export {
         #[n(0)]
         name: String,
@@ -189,6 +187,9 @@ pub(crate) struct Report {
     /// The first growth that was refused.
     #[n(5)]
     pub(crate) refused: Option<Refused>,
+    /// What it took of it, where that was counted.
+    #[n(6)]
+    pub(crate) fuel: Option<u64>,
 }
 
 impl Report {
@@ -200,6 +201,7 @@ impl Report {
             outputs: Vec::new(),
             peak_memory: 0,
             refused: None,
+            fuel: None,
         }
     }
 }
@@ -236,6 +238,8 @@ pub(crate) enum Outcome {
     /// The kernel refused something, with this `errno`.
     #[n(5)]
     Failed(#[n(0)] i32),
+    #[n(6)]
+    OutOfFuel,
 }
 
 /// The longest text that goes into a message.

@@ -41,6 +41,8 @@ pub struct StageReport {
     pub stderr: Sealed,
     /// The most linear memory that it had, in bytes: the worker's word.
     pub peak_memory: u64,
+    /// The fuel that it took, where the program is metered: the worker's word.
+    pub fuel: Option<u64>,
     /// The first limit that denied it growth, where it ended by itself nevertheless.
     pub limit_met: Option<LimitName>,
     /// Processor time of its process.
@@ -86,7 +88,7 @@ impl Program {
         inputs: &[Input],
         outputs: &[Output],
     ) -> Result<StageReport, EngineError> {
-        settings.check()?;
+        settings.check(&self.settings)?;
         check_files(inputs, outputs)?;
         let run = Run::prepare(settings, inputs, outputs)?;
         let mut slot = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,7 +195,6 @@ fn refused(refusal: Refusal, module: &Sealed, settings: &ProgramSettings) -> Eng
             allowed: settings.max_module_bytes,
             wanted: Some(module.len()),
         },
-        Refusal::Component => EngineError::ComponentNotSupported,
         Refusal::Invalid(reason) => EngineError::InvalidModule { reason },
         Refusal::Import { module, name } => EngineError::UnsupportedImport { module, name },
         Refusal::Signature {

@@ -143,6 +143,10 @@ impl Run {
             (Outcome::StackOverflow, _) => {
                 return limit(LimitName::Stack, program.max_wasm_stack, None);
             }
+            (Outcome::OutOfFuel, _) => match settings.fuel {
+                Some(fuel) => return limit(LimitName::Fuel, fuel, None),
+                None => return Err(misbehaved("a limit in its report")),
+            },
             // A program that ends itself after it was refused memory fails for that reason.
             (Outcome::Trapped(Trap::Unreachable | Trap::Other), Some(refused)) => {
                 let allowed = match refused.limit {
@@ -174,7 +178,13 @@ impl Run {
                 });
             }
         };
-        if report.outputs.len() != self.outputs.len() || report.peak_memory > settings.memory {
+        // Without a limit there is nothing to hold what it says against.
+        let too_much_fuel = report.fuel > settings.fuel && settings.fuel.is_some();
+        if report.outputs.len() != self.outputs.len()
+            || report.peak_memory > settings.memory
+            || report.fuel.is_some() != program.metered
+            || too_much_fuel
+        {
             return Err(misbehaved("numbers in its report"));
         }
         let mut outputs = Vec::new();
@@ -197,6 +207,7 @@ impl Run {
             stdout: seal(self.stdout, report.stdout)?,
             stderr: seal(self.stderr, report.stderr)?,
             peak_memory: report.peak_memory,
+            fuel: report.fuel,
             limit_met: report.refused.map(|refused| refused.limit),
             cpu_time: ended.cpu_time,
             wall_time: ended.wall_time,

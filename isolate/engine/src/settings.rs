@@ -43,6 +43,27 @@ pub struct ProgramSettings {
     /// Memory to compile in, in bytes. 4 GiB by default.
     #[n(4)]
     pub compile_memory: u64,
+    /// How it is run. To machine code by default.
+    #[n(5)]
+    pub strategy: Strategy,
+    /// Counts instructions, so that stages can have [`fuel`](StageSettings::fuel). Costs 1.6
+    /// times in loops that compute. Off by default.
+    #[n(6)]
+    pub metered: bool,
+}
+
+/// How programs are run. Both give the same results, to the byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Encode, Decode)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// Compiled to machine code, by Cranelift.
+    #[n(0)]
+    #[default]
+    Compiled,
+    /// Compiled to bytecode and interpreted, by Pulley: some 40 times slower, and not one byte of
+    /// memory is ever executable that was not so before.
+    #[n(1)]
+    Interpreted,
 }
 
 impl Default for ProgramSettings {
@@ -53,6 +74,8 @@ impl Default for ProgramSettings {
             max_wasm_stack: 512 * KIB,
             compile_time: Duration::from_secs(120),
             compile_memory: 4096 * MIB,
+            strategy: Strategy::default(),
+            metered: false,
         }
     }
 }
@@ -119,6 +142,11 @@ pub struct StageSettings {
     /// Bytes of all names and values in the environment together. 64 KiB by default.
     #[n(15)]
     pub env_bytes: u64,
+    /// Instructions, roughly: the same program takes the same of it everywhere, whatever the
+    /// strategy, so a limit on it is met or kept alike on every machine. Needs
+    /// [`metered`](ProgramSettings::metered). Unlimited by default.
+    #[n(16)]
+    pub fuel: Option<u64>,
 }
 
 impl StageSettings {
@@ -143,10 +171,16 @@ impl StageSettings {
             stderr_bytes: 64 * KIB,
             args_bytes: 64 * KIB,
             env_bytes: 64 * KIB,
+            fuel: None,
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), EngineError> {
+    pub(crate) fn check(&self, program: &ProgramSettings) -> Result<(), EngineError> {
+        if self.fuel.is_some() && !program.metered {
+            return Err(EngineError::InvalidSettings {
+                reason: "fuel needs a program that was compiled to be metered".into(),
+            });
+        }
         let total = |texts: &mut dyn Iterator<Item = &String>| {
             texts.fold(0u64, |sum, text| sum.saturating_add(text.len() as u64))
         };

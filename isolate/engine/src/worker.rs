@@ -1,8 +1,12 @@
 //! What happens in a program's process: compile, lock, and then run stages, each in a fork.
 
 mod compile;
+mod component;
 mod guest;
 mod stage;
+
+#[cfg(test)]
+pub(crate) use self::compile::config;
 
 use std::{io, os::fd::OwnedFd};
 
@@ -12,11 +16,11 @@ use veracruz_vfs::Storage as _;
 use self::compile::Compiled;
 use crate::{
     channel::Channel,
-    confinement::{Bounds, Level, confine},
+    confinement::{self, Bounds, Level, confine},
     memfd::Sealed,
     message::{PROGRAM_REQUEST, ProgramReply, ProgramRequest, Refusal, decode, encode},
     process,
-    settings::ProgramSettings,
+    settings::{ProgramSettings, Strategy},
 };
 
 /// Address space beyond what can be written: the reservation of one linear memory with its
@@ -75,6 +79,9 @@ fn prepare(
         cpu_time: None,
     };
     confine(Level::Compiling, &bounds)?;
+    if settings.strategy == Strategy::Interpreted {
+        confinement::refuse_executable_memory()?;
+    }
     if len > settings.max_module_bytes {
         return Ok(Err(Refusal::TooLarge));
     }

@@ -16,7 +16,11 @@
 use std::{io, mem, ptr, time::Duration};
 
 use libtest_mimic::{Arguments, Trial};
-use veracruz_engine::confinement::{Bounds, HOSTILE, Level, confine};
+use veracruz_engine::{
+    ProgramSettings, Spawner, StageSettings, Strategy,
+    confinement::{Bounds, HOSTILE, Level, confine, refuse_executable_memory},
+    memfd::Sealed,
+};
 
 const EPERM: i32 = libc::EPERM;
 const LEVELS: [Level; 3] = [Level::Compiling, Level::Locked, Level::Stage];
@@ -25,7 +29,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Children are forked from this thread, and it must be the only one.
     arguments.test_threads = Some(1);
-    let tests: [(&str, fn()); 15] = [
+    let tests: [(&str, fn()); 17] = [
         ("hostile_calls_kill", hostile_calls_kill),
         ("no_file_can_be_opened", no_file_can_be_opened),
         (
@@ -68,6 +72,14 @@ fn main() {
             "what_a_worker_needs_is_permitted",
             what_a_worker_needs_is_permitted,
         ),
+        (
+            "an_interpreting_worker_never_has_executable_memory",
+            an_interpreting_worker_never_has_executable_memory,
+        ),
+        (
+            "a_program_is_interpreted_where_nothing_may_be_executable",
+            a_program_is_interpreted_where_nothing_may_be_executable,
+        ),
     ];
     let tests = tests
         .into_iter()
@@ -96,15 +108,21 @@ enum Ended {
 
 /// Runs an attempt at a level, in a child.
 fn at(level: Level, attempt: impl FnOnce() -> i32) -> Ended {
-    // SAFETY: this process has one thread.
-    let child = unsafe { libc::fork() };
-    assert!(child >= 0);
-    if child == 0 {
+    in_a_child(|| {
         let confined = LEVELS
             .iter()
             .filter(|each| **each <= level)
             .all(|each| confine(*each, &BOUNDS).is_ok());
-        let code = if confined { attempt() } else { 255 };
+        if confined { attempt() } else { 255 }
+    })
+}
+
+fn in_a_child(attempt: impl FnOnce() -> i32) -> Ended {
+    // SAFETY: this process has one thread.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0);
+    if child == 0 {
+        let code = attempt();
         // SAFETY: ends the child.
         unsafe { libc::_exit(code) }
     }
@@ -352,4 +370,59 @@ fn what_a_worker_needs_is_permitted() {
         i32::from(map.len() != 10 || std::time::Instant::now().elapsed() > Duration::from_secs(9))
     });
     assert_eq!(ended, Ended::Returned(0));
+}
+
+fn an_interpreting_worker_never_has_executable_memory() {
+    let attempt = || {
+        let anonymous = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        if refuse_executable_memory().is_err() || map(libc::PROT_READ, anonymous) != 0 {
+            return 255;
+        }
+        map(libc::PROT_READ | libc::PROT_EXEC, anonymous)
+    };
+    assert_eq!(at(Level::Compiling, attempt), Ended::Returned(EPERM));
+    for number in [libc::SYS_mprotect, libc::SYS_pkey_mprotect] {
+        let ended = at(Level::Compiling, || {
+            let page = mem::ManuallyDrop::new(vec![0u8; 8192]);
+            let start = (page.as_ptr() as usize).next_multiple_of(4096);
+            let protection = usize::try_from(libc::PROT_READ | libc::PROT_EXEC).unwrap();
+            if refuse_executable_memory().is_err() {
+                return 255;
+            }
+            call(number, [start, 4096, protection, 0, 0, 0])
+        });
+        assert_eq!(ended, Ended::Returned(EPERM));
+    }
+}
+
+/// In a process, and so in all that it forks, where the kernel refuses to make anything
+/// executable: an isolate of a kind that allows no code made at run time.
+fn a_program_is_interpreted_where_nothing_may_be_executable() {
+    let run = |strategy| {
+        in_a_child(|| {
+            // SAFETY: `prctl` with this option takes numbers alone.
+            let alone = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+            if alone != 0 || refuse_executable_memory().is_err() {
+                return 255;
+            }
+            let text = "(module
+                (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
+                (func $twice (param i32) (result i32) (i32.add (local.get 0) (local.get 0)))
+                (func (export \"_start\") (call $exit (call $twice (i32.const 21)))))";
+            let settings = ProgramSettings {
+                strategy,
+                ..ProgramSettings::default()
+            };
+            let spawner = Spawner::fork().expect("a spawner");
+            let module = wat::parse_str(text).expect("a module");
+            let module = Sealed::copy_of("module", &module).expect("memory");
+            let Ok(program) = spawner.compile(&module, settings) else {
+                return 254;
+            };
+            let ended = program.run(StageSettings::new([1; 32].into()), &[], &[]);
+            ended.map_or(253, |report| report.exit_code.cast_signed())
+        })
+    };
+    assert_eq!(run(Strategy::Interpreted), Ended::Returned(42));
+    assert_eq!(run(Strategy::Compiled), Ended::Returned(254));
 }

@@ -216,7 +216,6 @@ fn failure(error: &EngineError) -> FailureClass {
         EngineError::OutputTooLarge { .. } => FailureClass::Limit,
         EngineError::Trap { .. }
         | EngineError::InvalidModule { .. }
-        | EngineError::ComponentNotSupported
         | EngineError::UnsupportedImport { .. }
         | EngineError::ImportSignature { .. }
         | EngineError::MissingExport { .. } => FailureClass::Program,

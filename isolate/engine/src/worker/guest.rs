@@ -3,26 +3,32 @@
 use std::{io, os::fd::OwnedFd, sync::Arc};
 
 use veracruz_vfs::{Quotas, Rights, Rules, Vfs};
-use veracruz_wasi::{Config, Exit, IntoWasm as _, Limits, Sink, Wasi};
-use wasmtime::{AsContextMut as _, Caller, Engine, Linker, Memory, ResourceLimiter, Store};
+use veracruz_wasi::{Config, Exit, IntoWasm as _, Limits, Sink, Wasi, interfaces::Interfaces};
+use wasmtime::{
+    AsContextMut as _, Caller, Engine, InstancePre, Linker, Memory, ResourceLimiter, Store,
+};
 
-use super::compile::Compiled;
+use super::{
+    compile::{Compiled, Runnable},
+    component,
+};
 use crate::{
+    check::START,
     error::{LimitName, Trap},
     memfd::{Sealed, write_all_at},
     message::{Order, Outcome, Refused, Report, cut},
     settings::Clock,
 };
 
-/// What a command exports.
-pub(super) const START: &str = "_start";
-
-/// What belongs to one run.
-pub(super) struct State {
-    wasi: Wasi,
+/// What belongs to one run. `W` is what the program's functions act on.
+pub(super) struct State<W> {
+    pub(super) wasi: W,
     limiter: Limiter,
     memory: Option<Memory>,
 }
+
+/// The state of a core module that runs.
+pub(super) type Guest = State<Wasi>;
 
 /// The descriptors that come with an order.
 pub(super) struct Descriptors {
@@ -32,15 +38,15 @@ pub(super) struct Descriptors {
     pub(super) outputs: Vec<OwnedFd>,
 }
 
-/// All that programs can import.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+/// All that core modules can import.
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     macro_rules! bind {
         ([$linker:expr] $(fn $name:ident($($arg:ident: $ty:ty),* $(,)?);)*) => {$(
             $linker.func_wrap(
                 veracruz_wasi::MODULE,
                 stringify!($name),
-                |mut caller: Caller<'_, State> $(, $arg: $ty)*| {
+                |mut caller: Caller<'_, Guest> $(, $arg: $ty)*| {
                     let memory = memory(&mut caller);
                     let (bytes, state) = match &memory {
                         Some(memory) => memory.data_and_store_mut(&mut caller),
@@ -59,7 +65,7 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 }
 
 /// The program's memory, looked up at the first call.
-fn memory(caller: &mut Caller<'_, State>) -> Option<Memory> {
+fn memory(caller: &mut Caller<'_, Guest>) -> Option<Memory> {
     if caller.data().memory.is_none() {
         let memory = caller.get_export("memory")?.into_memory();
         caller.data_mut().memory = memory;
@@ -73,26 +79,19 @@ pub(super) fn run(compiled: &Compiled, order: &Order, descriptors: Descriptors) 
 }
 
 fn try_run(compiled: &Compiled, order: &Order, descriptors: Descriptors) -> Result<Report, Unable> {
-    let mut store = Store::new(
-        &compiled.engine,
-        State {
-            wasi: wasi(order, descriptors.inputs)?,
-            limiter: Limiter::new(order),
-            memory: None,
-        },
-    );
-    store.limiter(|state| &mut state.limiter);
-    let outcome = match call(compiled, &mut store) {
-        Ok(()) => Outcome::Exited(0),
-        Err(error) => outcome(&error),
+    let wasi = wasi(order, descriptors.inputs)?;
+    let (mut report, finished) = match &compiled.program {
+        Runnable::Module(program) => {
+            let (report, wasi) = execute(compiled, order, wasi, |store| call(program, store))?;
+            (report, wasi.finish())
+        }
+        Runnable::Component(program) => {
+            let wasi = Interfaces::new(wasi);
+            let call = |store: &mut Store<_>| component::call(program, store);
+            let (report, wasi) = execute(compiled, order, wasi, call)?;
+            (report, wasi.finish())
+        }
     };
-    let State { wasi, limiter, .. } = store.into_data();
-    let mut report = Report {
-        peak_memory: limiter.peak,
-        refused: limiter.refused,
-        ..Report::of(outcome)
-    };
-    let finished = wasi.finish();
     report.stdout = keep(&descriptors.stdout, &finished.stdout)?;
     report.stderr = keep(&descriptors.stderr, &finished.stderr)?;
     if matches!(report.outcome, Outcome::Exited(_)) {
@@ -101,8 +100,43 @@ fn try_run(compiled: &Compiled, order: &Order, descriptors: Descriptors) -> Resu
     Ok(report)
 }
 
-fn call(compiled: &Compiled, store: &mut Store<State>) -> wasmtime::Result<()> {
-    let instance = compiled.program.instantiate(store.as_context_mut())?;
+/// Runs the program within its limits, and says what became of it.
+fn execute<W: 'static>(
+    compiled: &Compiled,
+    order: &Order,
+    wasi: W,
+    call: impl FnOnce(&mut Store<State<W>>) -> wasmtime::Result<()>,
+) -> Result<(Report, W), Unable> {
+    let state = State {
+        wasi,
+        limiter: Limiter::new(order),
+        memory: None,
+    };
+    let mut store = Store::new(&compiled.engine, state);
+    store.limiter(|state| &mut state.limiter);
+    store.set_hostcall_fuel(component::HOSTCALL_BYTES);
+    let fuel = order.settings.fuel.unwrap_or(u64::MAX);
+    if compiled.metered {
+        store.set_fuel(fuel).map_err(io::Error::other)?;
+    }
+    let outcome = match call(&mut store) {
+        Ok(()) => Outcome::Exited(0),
+        Err(error) => outcome(&error),
+    };
+    // Fails where nothing was counted.
+    let fuel = store.get_fuel().ok().map(|left| fuel.saturating_sub(left));
+    let State { wasi, limiter, .. } = store.into_data();
+    let report = Report {
+        peak_memory: limiter.peak,
+        refused: limiter.refused,
+        fuel,
+        ..Report::of(outcome)
+    };
+    Ok((report, wasi))
+}
+
+fn call(program: &InstancePre<Guest>, store: &mut Store<Guest>) -> wasmtime::Result<()> {
+    let instance = program.instantiate(store.as_context_mut())?;
     instance
         .get_typed_func::<(), ()>(store.as_context_mut(), START)?
         .call(store, ())
@@ -188,6 +222,7 @@ fn outcome(error: &wasmtime::Error) -> Outcome {
     }
     Outcome::Trapped(match error.downcast_ref::<T>() {
         Some(T::StackOverflow) => return Outcome::StackOverflow,
+        Some(T::OutOfFuel) => return Outcome::OutOfFuel,
         Some(T::UnreachableCodeReached) => Trap::Unreachable,
         Some(T::MemoryOutOfBounds) => Trap::MemoryOutOfBounds,
         Some(T::TableOutOfBounds) => Trap::TableOutOfBounds,

@@ -8,10 +8,11 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal};
-use veracruz_engine::{Death, EngineError, Phase, Program};
+use veracruz_engine::{Death, EngineError, Phase};
 
 use crate::support::{
-    HELLO, command, compile, input, out, run, settings, spawner, the_next_run_works, written,
+    HELLO, Program, command, compile, input, out, run, settings, spawner, the_next_run_works,
+    written,
 };
 
 crate::trials![

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use veracruz_engine::{EngineError, LimitName, Output, ProgramSettings, StageSettings, Trap};
 
 use crate::support::{
-    HELLO, bytes, command, compile, out, run, sealed, settings, spawner, the_next_run_works,
-    try_body, wat, written,
+    HELLO, bytes, command, compile, compile_with, out, program_settings, run, settings,
+    the_next_run_works, try_body, wat, written,
 };
 
-crate::trials![
+crate::trials_of_both_strategies![
     a_trap_is_told_by_its_kind,
     an_endless_loop_is_killed_at_its_deadline,
     an_endless_loop_is_killed_when_its_processor_time_is_over,
@@ -149,9 +149,9 @@ fn endless_recursion_meets_the_stack_limit() {
     // The greatest that can be asked for is there.
     let deep = ProgramSettings {
         max_wasm_stack: veracruz_engine::GREATEST_WASM_STACK,
-        ..ProgramSettings::default()
+        ..program_settings()
     };
-    let program = spawner().compile(&sealed(&module), deep).unwrap();
+    let program = compile_with(&module, deep).unwrap();
     let met = limit(run(&program, settings()));
     assert_eq!(
         met,
@@ -248,9 +248,9 @@ fn arguments_and_environment_are_bounded() {
 fn compiling_has_a_deadline() {
     let hasty = ProgramSettings {
         compile_time: Duration::from_micros(10),
-        ..ProgramSettings::default()
+        ..program_settings()
     };
-    let met = limit(spawner().compile(&sealed(&command(HELLO)), hasty));
+    let met = limit(compile_with(&command(HELLO), hasty));
     assert_eq!(met.0, LimitName::CompileTime);
     the_next_run_works();
 }

@@ -14,6 +14,8 @@
     reason = "tests panic; clippy knows only those under its own harness"
 )]
 
+mod components;
+mod fuel;
 mod isolation;
 mod limits;
 mod refusals;
@@ -28,6 +30,8 @@ fn main() {
         running::tests(),
         refusals::tests(),
         limits::tests(),
+        fuel::tests(),
+        components::tests(),
         isolation::tests(),
     ];
     let tests = tests.into_iter().flatten().collect();

@@ -3,8 +3,8 @@
 use veracruz_engine::{EngineError, Input, LimitName, ProgramSettings, memfd::Sealed};
 
 use crate::support::{
-    HELLO, command, compile, input, out, right, run, sealed, settings, spawner, the_next_run_works,
-    wat,
+    HELLO, command, compile, compile_with, input, out, right, run, sealed, settings, spawner,
+    the_next_run_works, wat,
 };
 
 crate::trials![
@@ -15,7 +15,9 @@ crate::trials![
     an_import_of_another_type_is_named,
     an_import_that_is_no_function_is_refused,
     a_program_must_export_start,
-    a_component_is_refused_as_such,
+    a_component_must_export_run,
+    an_unknown_interface_is_named,
+    a_wrong_import_is_told_before_anything_is_compiled,
     a_module_over_the_limit_is_refused,
     proposals_that_are_off_are_refused,
     unusable_settings_are_refused,
@@ -117,11 +119,52 @@ fn a_program_must_export_start() {
     }
 }
 
-fn a_component_is_refused_as_such() {
+fn a_component_must_export_run() {
+    for text in [
+        "(component)",
+        "(component (instance $i) (export \"wasi:cli/run@0.2.0\" (instance $i)))",
+        "(component (instance $i) (export \"wasi:cli/run@0.3.0\" (instance $i)))",
+    ] {
+        assert!(matches!(
+            compile(&wat(text)),
+            Err(EngineError::MissingExport { name, .. }) if name == "wasi:cli/run@0.2.run"
+        ));
+    }
+}
+
+fn an_unknown_interface_is_named() {
+    for import in [
+        "wasi:nn/inference@0.2.0",
+        "wasi:cli/stdin@0.3.0",
+        "wasi:cli/stdin",
+    ] {
+        let text = format!("(component (import \"{import}\" (instance (export \"f\" (func)))))");
+        assert!(matches!(
+            compile(&wat(&text)),
+            Err(EngineError::UnsupportedImport { module, name }) if module == import && name == "f"
+        ));
+    }
+    let text = "(component (import \"wasi:cli/stdin@0.2.0\" (instance (export \"f\" (func)))))";
     assert!(matches!(
-        compile(&wat("(component)")),
-        Err(EngineError::ComponentNotSupported)
+        compile(&wat(text)),
+        Err(EngineError::UnsupportedImport { name, .. }) if name == "f"
     ));
+}
+
+fn a_wrong_import_is_told_before_anything_is_compiled() {
+    // Half a second of compiling in a debug build, and an import that is not there.
+    let bodies = "(func (param i32) (result i32)
+            (i32.mul (i32.add (local.get 0) (i32.const 3)) (local.get 0)))"
+        .repeat(20_000);
+    let text = format!("(module (import \"env\" \"missing\" (func)) {bodies})");
+    let hasty = ProgramSettings {
+        compile_memory: 64 << 20,
+        ..ProgramSettings::default()
+    };
+    match compile_with(&wat(&text), hasty) {
+        Err(EngineError::UnsupportedImport { name, .. }) => assert_eq!(name, "missing"),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn a_module_over_the_limit_is_refused() {

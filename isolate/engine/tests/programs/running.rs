@@ -3,11 +3,11 @@
 use veracruz_engine::{Clock, Output, ProgramSettings};
 
 use crate::support::{
-    HELLO, bytes, command, compile, input, out, right, run, sealed, settings, spawner, try_body,
-    wat, written,
+    HELLO, bytes, command, compile, compile_with, input, out, program_settings, right, run,
+    settings, try_body, wat, written,
 };
 
-crate::trials![
+crate::trials_of_both_strategies![
     a_program_writes_an_output,
     a_program_sees_its_arguments_and_environment,
     a_program_reads_its_inputs,
@@ -172,11 +172,9 @@ fn canonical_nans_are_a_setting() {
         (call $out (i32.const 2000) (i32.const 8))";
     let canonical = ProgramSettings {
         nan_canonical: true,
-        ..ProgramSettings::default()
+        ..program_settings()
     };
-    let program = spawner()
-        .compile(&sealed(&command(body)), canonical)
-        .unwrap();
+    let program = compile_with(&command(body), canonical).unwrap();
     let nan = written(&run(&program, settings()).unwrap());
     assert_eq!(nan, 0x7ff8_0000_0000_0000u64.to_le_bytes());
 }

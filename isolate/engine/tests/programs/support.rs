@@ -1,13 +1,20 @@
 //! What the tests share: one spawner, and small programs.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
 
 use veracruz_engine::{
-    EngineError, Input, Output, Program, ProgramSettings, Right, Spawner, StageReport,
-    StageSettings, memfd::Sealed,
+    EngineError, Input, Output, ProgramSettings, Right, Spawner, StageReport, StageSettings,
+    Strategy, memfd::Sealed,
 };
 
 static SPAWNER: OnceLock<Spawner> = OnceLock::new();
+
+/// How programs are compiled now, and what runs of them came to: tests run one after the other.
+static STRATEGY: Mutex<Strategy> = Mutex::new(Strategy::Compiled);
+static TRANSCRIPT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// To be called first in `main`.
 pub(crate) fn fork_spawner() {
@@ -17,6 +24,40 @@ pub(crate) fn fork_spawner() {
 
 pub(crate) fn spawner() -> &'static Spawner {
     SPAWNER.get().expect("main has forked it")
+}
+
+/// Calls a test with programs compiled in this way, and says what all runs in it came to.
+pub(crate) fn under(strategy: Strategy, test: fn()) -> Vec<String> {
+    *STRATEGY.lock().unwrap() = strategy;
+    TRANSCRIPT.lock().unwrap().clear();
+    let ended = std::panic::catch_unwind(test);
+    *STRATEGY.lock().unwrap() = Strategy::Compiled;
+    if let Err(panic) = ended {
+        eprintln!("this was with {strategy:?}");
+        std::panic::resume_unwind(panic);
+    }
+    std::mem::take(&mut *TRANSCRIPT.lock().unwrap())
+}
+
+pub(crate) fn strategy() -> Strategy {
+    *STRATEGY.lock().unwrap()
+}
+
+/// Test functions that say something about programs: they hold, and every run comes to the same
+/// bytes, compiled and interpreted.
+#[macro_export]
+macro_rules! trials_of_both_strategies {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
+            vec![$(libtest_mimic::Trial::test(stringify!($name), || {
+                let compiled = $crate::support::under(veracruz_engine::Strategy::Compiled, $name);
+                let interpreted =
+                    $crate::support::under(veracruz_engine::Strategy::Interpreted, $name);
+                assert_eq!(compiled, interpreted);
+                Ok(())
+            })),*]
+        }
+    };
 }
 
 /// A list of test functions under their names.
@@ -90,8 +131,60 @@ pub(crate) fn sealed(bytes: &[u8]) -> Sealed {
     Sealed::copy_of("test", bytes).expect("memory")
 }
 
+/// Defaults, under the present strategy.
+pub(crate) fn program_settings() -> ProgramSettings {
+    ProgramSettings {
+        strategy: strategy(),
+        ..ProgramSettings::default()
+    }
+}
+
 pub(crate) fn compile(module: &[u8]) -> Result<Program, EngineError> {
-    spawner().compile(&sealed(module), ProgramSettings::default())
+    compile_with(module, program_settings())
+}
+
+pub(crate) fn compile_with(
+    module: &[u8],
+    settings: ProgramSettings,
+) -> Result<Program, EngineError> {
+    spawner().compile(&sealed(module), settings).map(Program)
+}
+
+/// A program whose runs are noted.
+#[derive(Debug)]
+pub(crate) struct Program(veracruz_engine::Program);
+
+impl Program {
+    pub(crate) fn run(
+        &self,
+        settings: StageSettings,
+        inputs: &[Input],
+        outputs: &[Output],
+    ) -> Result<StageReport, EngineError> {
+        let ended = self.0.run(settings, inputs, outputs);
+        let note = match &ended {
+            Ok(report) => format!(
+                "exit code {}, {:?}, {:?}, outputs {:?}, fuel {:?}, memory {}, met {:?}",
+                report.exit_code,
+                bytes(&report.stdout).escape_ascii().to_string(),
+                bytes(&report.stderr).escape_ascii().to_string(),
+                report
+                    .outputs
+                    .iter()
+                    .map(|output| (
+                        &output.path,
+                        bytes(&output.content).escape_ascii().to_string()
+                    ))
+                    .collect::<Vec<_>>(),
+                report.fuel,
+                report.peak_memory,
+                report.limit_met,
+            ),
+            Err(error) => error.to_string(),
+        };
+        TRANSCRIPT.lock().unwrap().push(note);
+        ended
+    }
 }
 
 pub(crate) fn settings() -> StageSettings {
