@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Execution {
-    /// How WebAssembly becomes machine code. Default: `compiled`.
+    /// How WebAssembly runs. Default: `compiled`.
     pub strategy: Strategy,
     /// Where random numbers come from. Default: `seeded`.
     pub random: Random,
@@ -16,13 +16,15 @@ pub struct Execution {
     pub limits: Limits,
 }
 
-/// How WebAssembly becomes machine code.
+/// How WebAssembly runs. The results are the same.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// Compiled inside the isolate before it runs.
+    /// Compiled to machine code inside the isolate before it runs.
     #[default]
     Compiled,
+    /// Interpreted, by workers that never have executable memory of their own making.
+    Interpreted,
 }
 
 /// Where a program's random numbers come from.
@@ -82,6 +84,8 @@ pub struct Limits {
     pub args_bytes: u64,
     /// Bytes of all environment variables as `NAME=value` with one byte after each. Default: 64 KiB.
     pub env_bytes: u64,
+    /// Instructions, counted: the same on every machine. Default: no limit, and not counted.
+    pub fuel: Option<u64>,
 }
 
 impl Default for Limits {
@@ -100,6 +104,7 @@ impl Default for Limits {
             written_bytes: 0,
             args_bytes: 64 * 1024,
             env_bytes: 64 * 1024,
+            fuel: None,
         }
     }
 }

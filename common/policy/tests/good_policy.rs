@@ -165,6 +165,26 @@ fn says_the_rest() {
 }
 
 #[test]
+fn programs_may_be_interpreted() {
+    let policy = parse(&edited("\"compiled\"", "\"interpreted\""));
+    assert_eq!(policy.execution().strategy, Strategy::Interpreted);
+}
+
+#[test]
+fn a_stage_has_its_own_fuel_or_that_of_all() {
+    let fuel = |document: &str| {
+        let policy = parse(document);
+        let stages = policy.pipeline().iter();
+        stages.map(|stage| stage.limits.fuel).collect::<Vec<_>>()
+    };
+    let one = edited("\"time\": \"5min\"", "\"fuel\": 1000");
+    assert_eq!(fuel(GOOD), [None, None]);
+    assert_eq!(fuel(&one), [None, Some(1000)]);
+    let both = one.replace("\"stack\": \"1MiB\"", "\"fuel\": 7");
+    assert_eq!(fuel(&both), [Some(7), Some(1000)]);
+}
+
+#[test]
 fn silence_means_the_defaults_of_version_1() {
     let start = GOOD.find("  \"execution\"").unwrap();
     let end = GOOD.find("  \"isolates\"").unwrap();
@@ -188,6 +208,7 @@ fn silence_means_the_defaults_of_version_1() {
     );
     assert_eq!((limits.files, limits.open_files), (100_000, 1024));
     assert_eq!((limits.args_bytes, limits.env_bytes), (65_536, 65_536));
+    assert_eq!(limits.fuel, None);
     let approval = policy.approval();
     assert_eq!(names(&approval.required), ["acme", "globex", "lab"]);
     assert_eq!(approval.run_by, approval.required);

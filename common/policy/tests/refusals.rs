@@ -117,7 +117,6 @@ fn refuses_what_later_versions_will_support() {
                 "\"unprotected\": true, \"verifiers\": [],",
             ),
         ),
-        ("interpreted", edited("\"compiled\"", "\"interpreted\"")),
         ("clock of the host", edited("\"fixed\"", "\"host\"")),
         (
             "stdout",
@@ -126,7 +125,10 @@ fn refuses_what_later_versions_will_support() {
                 "\"stdout\": \"/output/overlap.csv\"",
             ),
         ),
-        ("fuel", edited("\"time\": \"5min\"", "\"fuel\": 1")),
+        (
+            "what is kept of output",
+            edited("\"time\": \"5min\"", "\"stdout_bytes\": 1"),
+        ),
         (
             "folders",
             edited("\"/input/acme.csv\": {", "\"/input/acme/\": {"),

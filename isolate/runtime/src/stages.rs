@@ -116,6 +116,7 @@ fn stage_settings(stage: &StagePlan) -> StageSettings {
     settings.written_bytes = limits.written_bytes;
     settings.args_bytes = limits.args_bytes;
     settings.env_bytes = limits.env_bytes;
+    settings.fuel = limits.fuel;
     // Nobody receives what a program prints, so nothing of it is kept.
     settings.stdout_bytes = 0;
     settings.stderr_bytes = 0;

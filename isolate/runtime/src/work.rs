@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use veracruz_computation::{RunPlan, RunReport, StorageId};
-use veracruz_engine::ProgramSettings;
+use veracruz_engine::{ProgramSettings, Strategy};
 use veracruz_policy::{FilePath, Nan, Policy};
 use veracruz_receipt::{ReceiptPayload, UnsignedReceipt};
 
@@ -177,8 +177,14 @@ fn program_settings(policy: &Policy, path: &FilePath) -> ProgramSettings {
         .filter(|stage| stage.program == *path);
     let defaults = ProgramSettings::default();
     let stack = stages.clone().map(|stage| stage.limits.stack).max();
+    let metered = stages.clone().any(|stage| stage.limits.fuel.is_some());
     let module = stages.map(|stage| stage.limits.module_bytes).min();
     ProgramSettings {
+        strategy: match policy.execution().strategy {
+            veracruz_policy::Strategy::Compiled => Strategy::Compiled,
+            _ => Strategy::Interpreted,
+        },
+        metered,
         nan_canonical: policy.execution().nan == Nan::Canonical,
         max_module_bytes: module.unwrap_or(defaults.max_module_bytes),
         max_wasm_stack: stack.unwrap_or(defaults.max_wasm_stack),

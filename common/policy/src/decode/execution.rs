@@ -25,8 +25,9 @@ pub(super) const EXECUTION: Fields = Fields {
         "written_bytes",
         "args_bytes",
         "env_bytes",
+        "fuel",
     ],
-    later: &["fuel", "stdout_bytes", "stderr_bytes"],
+    later: &["stdout_bytes", "stderr_bytes"],
 };
 
 /// The section before the files are known.
@@ -65,9 +66,9 @@ pub(super) fn execution(at: At<'_>, errors: &mut Errors<'_>) -> Option<GivenExec
     let object = Object::open(at, &EXECUTION, errors)?;
     let strategy = object.optional("strategy", errors, |at, errors| {
         at.word(
-            &["compiled"],
-            &[Strategy::Compiled],
-            &["interpreted"],
+            &["compiled", "interpreted"],
+            &[Strategy::Compiled, Strategy::Interpreted],
+            &[],
             errors,
         )
     });

@@ -21,8 +21,9 @@ pub(super) const STAGE_LIMITS: Fields = Fields {
         "written_bytes",
         "args_bytes",
         "env_bytes",
+        "fuel",
     ],
-    later: &["fuel", "stdout_bytes", "stderr_bytes"],
+    later: &["stdout_bytes", "stderr_bytes"],
 };
 
 const KIB: u64 = 1 << 10;
@@ -32,6 +33,9 @@ const TIB: u64 = 1 << 40;
 
 /// Thirty days in milliseconds: the longest a stage may run.
 const LONGEST: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// More than any stage could use in thirty days.
+const MOST_FUEL: u64 = 1_000_000_000_000_000;
 
 /// The limits that the document sets, and no default.
 #[derive(Clone, Copy, Default)]
@@ -47,6 +51,7 @@ pub(super) struct GivenLimits {
     written_bytes: Option<u64>,
     args_bytes: Option<u64>,
     env_bytes: Option<u64>,
+    fuel: Option<u64>,
 }
 
 /// Reads the limits among the fields of an object.
@@ -78,6 +83,7 @@ pub(super) fn limits(object: &Object<'_>, errors: &mut Errors<'_>) -> GivenLimit
         module_bytes,
         files: count("files", 1, 10_000_000),
         open_files: count("open_files", 8, 65_536),
+        fuel: count("fuel", 1, MOST_FUEL),
         written_bytes,
         args_bytes,
         env_bytes,
@@ -99,6 +105,7 @@ impl GivenLimits {
             written_bytes: self.written_bytes.or(general.written_bytes),
             args_bytes: self.args_bytes.or(general.args_bytes),
             env_bytes: self.env_bytes.or(general.env_bytes),
+            fuel: self.fuel.or(general.fuel),
         }
     }
 
@@ -118,6 +125,7 @@ impl GivenLimits {
             written_bytes: self.written_bytes.unwrap_or(written),
             args_bytes: self.args_bytes.unwrap_or(default.args_bytes),
             env_bytes: self.env_bytes.unwrap_or(default.env_bytes),
+            fuel: self.fuel.or(default.fuel),
         }
     }
 }
