@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Writes seeds/*: good inputs of each target, taken from the tests' own data.
+
+    python3 make_seeds.py
+
+The targets of WASI calls and of computations have none: their inputs are choices, which the
+fuzzer finds by itself.
+"""
+import pathlib
+import ssl
+import struct
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent
+
+
+def seed(target, name, content):
+    folder = HERE / "seeds" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def text(path):
+    return (ROOT / path).read_text()
+
+
+def unhex(path):
+    return bytes.fromhex(text(path))
+
+
+def snapshot(name):
+    """What stands below the second `---` of a file of the crate `insta`."""
+    whole = text(f"common/protocol/tests/snapshots/json__{name}.snap")
+    return whole.split("---\n", 2)[2].strip().encode()
+
+
+def cbor_strings(data):
+    """All byte strings in an item, those inside tags, arrays and maps too, in their order."""
+    offset, found = 0, []
+    while offset < len(data):
+        major, number = data[offset] >> 5, data[offset] & 31
+        offset += 1
+        if number >= 24:
+            width = 1 << (number - 24)
+            number = int.from_bytes(data[offset : offset + width], "big")
+            offset += width
+        if major in (2, 3):
+            if major == 2:
+                found.append(data[offset : offset + number])
+            offset += number
+    return found
+
+
+def control():
+    def frame(body):
+        # The first byte says that no pieces follow it: see `Arriving` in the target.
+        return struct.pack(">I", len(body)) + body
+
+    install = frame(b"\x82\x00\x42{}")
+    health = frame(b"\x81\x01")
+    seed("control", "host", b"\0" + install + health)
+    installed = frame(b"\x83\x00\x58\x20" + bytes(32) + b"\x58\x20" + bytes(32))
+    answers = frame(b"\x82\x01\x03") + frame(b"\x83\x02\x65ready\x19\x01\x2c")
+    seed("control", "isolate", b"\0" + installed + answers)
+
+
+def requests():
+    for name, line in {
+        "file": "/v1/files/input/two%20words%C3%BC.csv",
+        "receipt": "/v1/runs/3/receipt",
+        "content-range": "bytes 5-9/10",
+        "range": "bytes=3-500",
+        "last": "bytes=-4",
+        "digest": "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:",
+        "secret": ":ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:",
+        "tag": '"17"',
+    }.items():
+        seed("requests", name, line.encode())
+
+
+def client_hello():
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    sent = ssl.MemoryBIO()
+    name = "a" * 52 + ".veracruz.internal"
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=name).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    hello = sent.read()
+    seed("client_hello", "whole", hello)
+    body = hello[5:]
+    parts = [body[start : start + 200] for start in range(0, len(body), 200)]
+    records = [b"\x16\x03\x01" + struct.pack(">H", len(part)) + part for part in parts]
+    seed("client_hello", "records", b"".join(records))
+
+
+def main():
+    seed("policy", "overlap", text("common/policy/tests/data/overlap.json").encode())
+    seed("policy", "fixture", text("common/receipt/tests/fixtures/policy.json").encode())
+    control()
+    requests()
+    approval = text("isolate/computation/tests/identities/approval-by-python.jws").strip()
+    seed("approval", "compact", approval.encode())
+    for name in ["approval_statement", "approval_statement_any"]:
+        seed("approval", name, snapshot(name))
+    for name in ["attestation_request", "attestation_response", "run_state", "status",
+                 "withdrawal", "problem"]:
+        seed("messages", name, snapshot(name))
+
+    evidence = unhex("common/evidence/tests/vectors/evidence-sw-rot.hex")
+    token = cbor_strings(evidence)[0]
+    claims = cbor_strings(token)[1]
+    seed("evidence", "envelope", evidence)
+    seed("evidence", "token", token)
+    seed("evidence", "claims", claims)
+    seed("evidence", "reply", b"\0" + evidence)
+    receipt = unhex("common/receipt/tests/fixtures/receipt-v1.hex")
+    seed("receipt", "file", receipt)
+    seed("receipt", "payload", cbor_strings(cbor_strings(receipt)[0])[1])
+    client_hello()
+
+
+if __name__ == "__main__":
+    main()
