@@ -7,6 +7,7 @@ mod artifacts;
 mod bench;
 mod check;
 mod deny;
+mod fuzz;
 mod process;
 mod setup;
 mod steps;
@@ -27,6 +28,8 @@ Usage: cargo xtask <command>
   check         formatting, lints, documentation, no_std builds, dependencies
   ci            check, then test: what CI runs
   bench [NAME]  measure what SPECIFICATION.md promises: kernels, start, files, or all of them
+  fuzz [TARGET] [--seconds N]
+                try bytes of all kinds on everything that reads bytes from outside
   build         the runtime, the example programs and the `veracruz` binary
   setup         install what is missing
 ";
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure> {
-    if !rest.is_empty() && !matches!(command, "demo" | "bench") {
+    if !rest.is_empty() && !matches!(command, "demo" | "bench" | "fuzz") {
         return Err(Failure::new(format!(
             "`{command}` takes no arguments\n\n{USAGE}"
         )));
@@ -58,6 +61,7 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
         "check" => check::check(steps).map(|()| steps.print_times()),
         "ci" => check::check(steps).and_then(|()| test::test(steps)),
         "bench" => bench::bench(rest, steps),
+        "fuzz" => fuzz::fuzz(steps, &fuzz::Options::parse(rest)?).map(|()| steps.print_times()),
         "build" => Artifacts::build(steps).map(|artifacts| {
             steps.print_times();
             println!("{artifacts}");
