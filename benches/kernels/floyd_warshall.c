@@ -3,7 +3,7 @@
 
 enum { N = 448, ROUNDS = 12 };
 
-static int32_t edges[N][N], path[N][N];
+ALIGNED static int32_t edges[N][N], path[N][N];
 
 static void shortest(void) {
   for (int k = 0; k < N; k++)

@@ -3,7 +3,7 @@
 
 enum { N = 384, ROUNDS = 60 };
 
-static double a[N][N], b[N][N], c[N][N];
+ALIGNED static double a[N][N], b[N][N], c[N][N];
 
 static void gemm(double alpha, double beta) {
   for (int i = 0; i < N; i++) {

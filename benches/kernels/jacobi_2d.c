@@ -3,7 +3,7 @@
 
 enum { N = 768, STEPS = 1500 };
 
-static double here[N][N], there[N][N];
+ALIGNED static double here[N][N], there[N][N];
 
 static void step(double to[N][N], double from[N][N]) {
   for (int i = 1; i < N - 1; i++)

@@ -3,7 +3,7 @@
 
 enum { N = 512, ROUNDS = 32 };
 
-static double start[N][N], a[N][N];
+ALIGNED static double start[N][N], a[N][N];
 
 static void decompose(void) {
   for (int k = 0; k < N; k++)

@@ -5,7 +5,7 @@
 
 enum { N = 400, STEPS = 1200 };
 
-static double x[N], y[N], z[N], vx[N], vy[N], vz[N], mass[N];
+ALIGNED static double x[N], y[N], z[N], vx[N], vy[N], vz[N], mass[N];
 
 static void step(double time) {
   for (int i = 0; i < N; i++) {

@@ -3,7 +3,7 @@
 
 enum { LIMIT = 1 << 24, WORDS = LIMIT / 64, ROUNDS = 24 };
 
-static uint64_t composite[WORDS];
+ALIGNED static uint64_t composite[WORDS];
 
 static void sieve(uint32_t first) {
   memset(composite, 0, sizeof composite);

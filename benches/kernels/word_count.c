@@ -7,8 +7,8 @@ struct slot {
   uint32_t start, length, count;
 };
 
-static char text[TEXT];
-static struct slot table[SLOTS];
+ALIGNED static char text[TEXT];
+ALIGNED static struct slot table[SLOTS];
 
 static uint32_t hash(const char *word, uint32_t length) {
   uint32_t value = 2166136261u;
