@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::process::{self, Failure};
+use crate::setup;
 use crate::steps::Steps;
 
 /// How long all targets run together, where nothing else is asked for.
@@ -32,6 +33,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// A short look at all targets: what a change broke is mostly found in its first seconds.
+    pub(crate) const IN_CI: Self = Self {
+        seconds: 60,
+        target: None,
+    };
+
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
         let mut options = Self {
             seconds: SECONDS,
@@ -59,6 +66,7 @@ impl Options {
 /// Runs all targets by turns, or one. Fails where an input crashes, hangs or takes too much memory,
 /// after all had their turn.
 pub(crate) fn fuzz(steps: &mut Steps, options: &Options) -> Result<(), Failure> {
+    setup::setup_fuzz(steps)?;
     let mut targets = steps.step("build the fuzz targets", build)?;
     if let Some(name) = &options.target {
         let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
@@ -94,11 +102,6 @@ struct Target {
 
 /// Builds them in one go. What cargo says of them is their list.
 fn build() -> Result<Vec<Target>, Failure> {
-    if process::output(Command::new("c++").arg("--version")).is_none() {
-        return Err(Failure::new(
-            "libFuzzer needs a C++ compiler (on Debian: sudo apt-get install g++)",
-        ));
-    }
     let host = process::output(Command::new("rustc").args(["--print", "host-tuple"]))
         .ok_or_else(|| Failure::new("`rustc --print host-tuple` failed"))?;
     // Where a target is named, flags are not for what runs while building.

@@ -26,7 +26,7 @@ Usage: cargo xtask <command>
   demo [ARGS]   install what is missing, build, and run `veracruz demo ARGS`
   test          install what is missing, build, and run every test
   check         formatting, lints, documentation, no_std builds, dependencies
-  ci            check, then test: what CI runs
+  ci            check, fuzz for a minute, test: what CI runs
   bench [NAME]  measure what SPECIFICATION.md promises: kernels, start, files, or all of them
   fuzz [TARGET] [--seconds N]
                 try bytes of all kinds on everything that reads bytes from outside
@@ -59,7 +59,9 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
         "demo" => demo(rest, steps),
         "test" => test::test(steps),
         "check" => check::check(steps).map(|()| steps.print_times()),
-        "ci" => check::check(steps).and_then(|()| test::test(steps)),
+        "ci" => check::check(steps)
+            .and_then(|()| fuzz::fuzz(steps, &fuzz::Options::IN_CI))
+            .and_then(|()| test::test(steps)),
         "bench" => bench::bench(rest, steps),
         "fuzz" => fuzz::fuzz(steps, &fuzz::Options::parse(rest)?).map(|()| steps.print_times()),
         "build" => Artifacts::build(steps).map(|artifacts| {
