@@ -7,8 +7,9 @@ use crate::steps::Steps;
 
 /// What is compiled for, beside this machine: guest programs, the runtime, and the proof that the
 /// `no_std` crates need no operating system.
-const TARGETS: [&str; 3] = [
+const TARGETS: [&str; 4] = [
     "wasm32-wasip1",
+    "wasm32-wasip2",
     "x86_64-unknown-linux-musl",
     "aarch64-unknown-none",
 ];
@@ -21,9 +22,6 @@ const BENCH_TOOLS: [(&str, &str); 2] = [("clang-19", "clang-19"), ("wasm-ld-19",
 
 /// What there is no program of, but comes with the compiler where that is installed for benches.
 const BENCH_LIBRARIES: [&str; 2] = ["wasi-libc", "libclang-rt-19-dev-wasm32"];
-
-/// libFuzzer is written in C++.
-const FUZZ_TOOLS: [(&str, &str); 1] = [("c++", "g++")];
 
 /// Targets of the Rust toolchain and C compilers.
 pub(crate) fn setup(steps: &mut Steps) -> Result<(), Failure> {
@@ -52,18 +50,6 @@ pub(crate) fn setup_benches(steps: &mut Steps) -> Result<(), Failure> {
             println!("not installed: {failure}");
         }
         Ok(())
-    })
-}
-
-/// What fuzzing needs.
-pub(crate) fn setup_fuzz(steps: &mut Steps) -> Result<(), Failure> {
-    steps.step("C++ compiler", || {
-        let missing = missing_packages(&FUZZ_TOOLS);
-        if missing.is_empty() {
-            println!("there");
-            return Ok(());
-        }
-        install(&missing)
     })
 }
 
@@ -175,7 +161,10 @@ mod tests {
     #[test]
     fn only_what_is_missing_is_installed() {
         let installed = "aarch64-unknown-none\nwasm32-wasip1\nx86_64-unknown-linux-gnu\n";
-        assert_eq!(missing_targets(installed), ["x86_64-unknown-linux-musl"]);
+        assert_eq!(
+            missing_targets(installed),
+            ["wasm32-wasip2", "x86_64-unknown-linux-musl"]
+        );
         assert_eq!(missing_targets(""), TARGETS);
     }
 
