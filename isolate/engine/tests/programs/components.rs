@@ -6,11 +6,12 @@ use std::{
     path::Path,
     process::Command,
     sync::{Mutex, OnceLock},
+    time::Duration,
 };
 
 use veracruz_engine::{
     EngineError, LimitName, Output, ProgramSettings, StageReport, StageSettings, Trap, check,
-    check::Kind,
+    check::{Kind, Need},
 };
 
 use crate::support::{
@@ -27,6 +28,8 @@ crate::trials_of_both_strategies![
     a_component_sees_what_it_may_and_no_more,
     a_component_takes_the_same_fuel_each_time,
     a_network_can_be_imported_and_ends_the_component_that_uses_it,
+    a_component_made_from_python_runs,
+    a_component_made_from_javascript_runs,
 ];
 
 /// By target.
@@ -180,7 +183,7 @@ fn a_component_meets_its_limits() {
     };
     let mut short = all_settings();
     short.args = vec!["program".into(), "loop".into()];
-    short.wall_time = std::time::Duration::from_millis(200);
+    short.wall_time = Duration::from_millis(200);
     assert_eq!(limit(run(&program, short)), LimitName::Time);
     let mut small = all_settings();
     small.args = vec!["program".into(), "grow".into()];
@@ -261,4 +264,76 @@ fn a_network_can_be_imported_and_ends_the_component_that_uses_it() {
         Err(EngineError::Trap { trap: Trap::Other })
     ));
     the_next_run_works();
+}
+
+/// Eighteen megabytes with an interpreter in them, so only where the tool for it is installed.
+fn a_component_made_from_python_runs() {
+    static BUILT: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    let component = BUILT.get_or_init(|| {
+        componentize(
+            "componentize-py",
+            "app.py",
+            "--quiet --world app --wit-path {wit} componentize app --output app.wasm",
+        )
+    });
+    let Some(program) = component.as_deref().map(large) else {
+        return;
+    };
+    let report = run(&program, all_settings()).unwrap();
+    assert_eq!(written(&report), b"SOME INPUT AND NO MORE");
+    let stdout = String::from_utf8(bytes(&report.stdout)).unwrap();
+    assert_eq!(stdout, "hello ['deeds', 'ü'] a=b\n");
+}
+
+/// Likewise.
+fn a_component_made_from_javascript_runs() {
+    static BUILT: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    let component = BUILT.get_or_init(|| {
+        componentize(
+            "componentize-js",
+            "app.js",
+            "app.js --wit {wit} --world-name app --out app.wasm",
+        )
+    });
+    let Some(program) = component.as_deref().map(large) else {
+        return;
+    };
+    let report = run(&program, all_settings()).unwrap();
+    let stdout = String::from_utf8(bytes(&report.stdout)).unwrap();
+    assert_eq!(stdout, "{\"squares\":[1,4,9],\"numbers\":10,\"now\":0}\n");
+}
+
+/// Compiles a program that comes with its language.
+fn large(component: &[u8]) -> Program {
+    let report = check(component).unwrap();
+    assert!(report.fits(), "{:?}", report.problems);
+    assert!(report.needs.contains(&Need::Network), "it never uses it");
+    let settings = ProgramSettings {
+        compile_time: Duration::from_secs(600),
+        ..program_settings()
+    };
+    compile_with(component, settings).unwrap()
+}
+
+/// Makes a component by a tool that may not be there.
+fn componentize(tool: &str, source: &str, arguments: &str) -> Option<Vec<u8>> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests");
+    // A copy, since these tools leave files of their own beside what they read.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(tool);
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::copy(sources.join(source), folder.join(source)).expect("a copy");
+    let wit = sources.join("wit");
+    let ended = Command::new(tool)
+        .args(arguments.split(' ').map(|argument| match argument {
+            "{wit}" => wit.as_os_str(),
+            other => other.as_ref(),
+        }))
+        .current_dir(&folder)
+        .status();
+    if ended.is_err() {
+        println!("skipped: {tool} is not on the path");
+        return None;
+    }
+    assert!(ended.is_ok_and(|status| status.success()), "{tool}");
+    Some(fs::read(folder.join("app.wasm")).expect("the component"))
 }
