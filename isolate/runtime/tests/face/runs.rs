@@ -115,3 +115,33 @@ fn a_trap_ends_the_run_and_not_the_isolate() {
     assert_eq!(acme.get("/v1/files/output/a").code(), "VC-0405");
     assert_eq!(acme.get("/v1/runs/1/receipt").status, 200);
 }
+
+#[test]
+fn an_interpreted_program_writes_what_a_compiled_one_does() {
+    let program = appending("output/a", "one", "output/none");
+    let outputs = ["compiled", "interpreted"].map(|strategy| {
+        let isolate = Isolate::with(4096, &[&program], |document| {
+            document["execution"]["strategy"] = strategy.into();
+        });
+        let (mut acme, ended) = run(&isolate, &[&program]);
+        assert_eq!(ended.json()["outcome"], "finished", "{}", ended.json());
+        acme.get("/v1/files/output/a").body
+    });
+    assert_eq!(outputs, [b"one", b"one"]);
+}
+
+#[test]
+fn fuel_is_a_limit_like_any_other_and_each_stage_has_its_own() {
+    let program = appending("output/a", "one", "output/none");
+    let programs: [&[u8]; 2] = [&program, &program];
+    let with = |fuel: u64| {
+        let isolate = Isolate::with(4096, &programs, |document| {
+            document["execution"]["fuel"] = 1_000_000.into();
+            document["pipeline"][1]["limits"] = serde_json::json!({ "fuel": fuel });
+        });
+        run(&isolate, &programs).1.json()
+    };
+    assert_eq!(with(1_000_000)["outcome"], "finished");
+    let ended = with(1);
+    assert_eq!(ended["failure"], "limit", "{ended}");
+}
