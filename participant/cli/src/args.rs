@@ -25,6 +25,8 @@ pub(crate) enum Command {
     /// Check a policy, or print its hash
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Say what a program needs, and whether it can run
+    Check(CheckArgs),
     /// Print the measurement of a runtime, as a policy names it
     Measure(MeasureArgs),
     /// Run the software root of trust for isolates without hardware
@@ -92,6 +94,19 @@ pub(crate) struct PolicyFile {
     /// The policy
     #[arg(value_name = "POLICY")]
     pub(crate) policy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The program: a core module or a component
+    #[arg(value_name = "PROGRAM")]
+    pub(crate) program: PathBuf,
+    /// Whether it fits this policy, too
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_POLICY")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Which of the policy's programs it is, where its digest does not tell
+    #[arg(long, value_name = "PATH", requires = "policy")]
+    pub(crate) path: Option<String>,
 }
 
 #[derive(Debug, Args)]

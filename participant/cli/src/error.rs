@@ -43,6 +43,12 @@ pub(crate) enum CliError {
         outcome: String,
         code: Option<ErrorCode>,
     },
+    /// A program cannot run, or not under this policy.
+    #[error("the program does not fit: {}", .problems.join("; "))]
+    Unfit {
+        problems: Vec<String>,
+        document: Value,
+    },
     /// A service on this machine did not start, or stopped.
     #[error("{0}")]
     Service(String),
@@ -71,6 +77,11 @@ impl CliError {
         }
     }
 
+    /// A program that does not fit, with all that was found out about it.
+    pub(crate) fn unfit(problems: Vec<String>, document: Value) -> Self {
+        Self::Unfit { problems, document }
+    }
+
     /// Something else than a command understands.
     pub(crate) fn argument(expected: &str, found: &dyn Display) -> Self {
         Self::Argument {
@@ -90,6 +101,7 @@ impl CliError {
                 .to_owned(),
             Self::File { .. } | Self::Missing { .. } => ErrorCode::FileUnreadable.to_string(),
             Self::Argument { .. } => ErrorCode::UsageWrong.to_string(),
+            Self::Unfit { .. } => ErrorCode::ProgramRefused.to_string(),
             Self::Run { code, .. } => code.unwrap_or(ErrorCode::RunIsolateFailed).to_string(),
             Self::Local(LocalError::Refused(refusal)) => refusal.code.clone(),
             Self::Service(_) | Self::Local(_) | Self::Demo { .. } => {
@@ -107,6 +119,7 @@ impl CliError {
                 .map(|error| error.hint())
                 .unwrap_or_default(),
             Self::File { .. } => ErrorCode::FileUnreadable.hint().to_owned(),
+            Self::Unfit { .. } => ErrorCode::ProgramRefused.hint().to_owned(),
             Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
             Self::Argument { .. } => "see `veracruz --help`".to_owned(),
             Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),
@@ -144,7 +157,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Client(error) => error.class().exit_code(),
-            Self::Policy { .. } | Self::File { .. } | Self::Missing { .. } => {
+            Self::Policy { .. } | Self::File { .. } | Self::Missing { .. } | Self::Unfit { .. } => {
                 ErrorClass::Local.exit_code()
             }
             Self::Run { .. } => ErrorClass::Refused.exit_code(),
@@ -173,6 +186,9 @@ impl CliError {
             if let Some(value) = value {
                 put(field, value.into());
             }
+        }
+        if let Self::Unfit { document, .. } = self {
+            put("program", document.clone());
         }
         if let Self::Policy { errors, .. } = self {
             let errors = errors.iter().map(|error| {

@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
 
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
-    use commands::{computation, explain, host, identity, measure, policy, receipt};
+    use commands::{check, computation, explain, host, identity, measure, policy, receipt};
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
         Command::Identity(IdentityCommand::New(arguments)) => identity::new(&arguments).map(Some),
@@ -48,6 +48,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         }
         Command::Policy(PolicyCommand::Check(file)) => policy::check(&file).map(Some),
         Command::Policy(PolicyCommand::Hash(file)) => policy::hash(&file).map(Some),
+        Command::Check(arguments) => check::check(&arguments).map(Some),
         Command::Measure(arguments) => measure::measure(&arguments).map(Some),
         Command::Attester(arguments) => host::attester(&arguments, format),
         Command::Host(arguments) => host::host(&arguments, format).map(|()| None),

@@ -1,5 +1,6 @@
 //! What each command does: a file a role.
 
+pub(crate) mod check;
 pub(crate) mod computation;
 pub(crate) mod explain;
 pub(crate) mod host;
