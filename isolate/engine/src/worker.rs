@@ -23,9 +23,13 @@ use crate::{
     settings::{ProgramSettings, Strategy},
 };
 
-/// Address space beyond what can be written: the reservation of one linear memory with its
-/// guards (4 GiB and 64 MiB), compiled code, stacks, libraries.
-const RESERVED: u64 = 8 << 30;
+/// The most linear memories that a program can have. A core module has one; each module in a
+/// component may have its own.
+const MOST_MEMORIES: usize = 16;
+
+/// Address space beyond what can be written: the reservation of linear memories with their guards
+/// (4 GiB and 64 MiB each), compiled code, stacks, libraries.
+const RESERVED: u64 = (MOST_MEMORIES as u64) * ((4 << 30) + (64 << 20)) + (4 << 30);
 
 /// The process's own `main`. It ends when its channel closes.
 pub(crate) fn main(channel: Channel, parent: Pid) -> i32 {

@@ -9,6 +9,7 @@ use wasmtime::{
 };
 
 use super::{
+    MOST_MEMORIES,
     compile::{Compiled, Runnable},
     component,
 };
@@ -337,5 +338,9 @@ impl ResourceLimiter for Limiter {
         let grown = self.tables.grow(current, desired);
         self.refused = self.refused.or(grown.err());
         Ok(grown.is_ok())
+    }
+
+    fn memories(&self) -> usize {
+        MOST_MEMORIES
     }
 }

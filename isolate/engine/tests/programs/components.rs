@@ -28,6 +28,7 @@ crate::trials_of_both_strategies![
     a_component_sees_what_it_may_and_no_more,
     a_component_takes_the_same_fuel_each_time,
     a_network_can_be_imported_and_ends_the_component_that_uses_it,
+    every_module_of_a_component_may_have_a_memory_and_all_count,
     a_component_made_from_python_runs,
     a_component_made_from_javascript_runs,
 ];
@@ -263,6 +264,37 @@ fn a_network_can_be_imported_and_ends_the_component_that_uses_it() {
         calling.run(settings(), &[], none),
         Err(EngineError::Trap { trap: Trap::Other })
     ));
+    the_next_run_works();
+}
+
+fn every_module_of_a_component_may_have_a_memory_and_all_count() {
+    // Each of one page; the last one's `run` is the command.
+    let with = |memories: usize| {
+        let instance = |index| format!("(core instance $i{index} (instantiate $m))");
+        let instances: String = (0..memories).map(instance).collect();
+        let text = format!(
+            r#"(component
+            (core module $m (memory 1) (func (export "run") (result i32) (i32.const 0)))
+            {instances}
+            (func $run (result (result)) (canon lift (core func $i0 "run")))
+            (instance $command (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.0" (instance $command)))"#
+        );
+        compile(&wat(&text)).unwrap()
+    };
+    let none: &[Output] = &[];
+    let report = with(16).run(settings(), &[], none).unwrap();
+    assert_eq!(report.peak_memory, 16 * 65536);
+    let mut small = settings();
+    small.memory = 8 * 65536;
+    assert!(matches!(
+        with(9).run(small, &[], none),
+        Err(EngineError::Limit {
+            name: LimitName::Memory,
+            ..
+        })
+    ));
+    assert!(with(17).run(settings(), &[], none).is_err());
     the_next_run_works();
 }
 
