@@ -117,12 +117,11 @@ impl Content {
         }
         let end = offset.checked_add(length).ok_or(Error::TooLarge)?;
         let mut charge = end.saturating_sub(self.size);
-        let shared_end = end.min(self.shared_bytes);
-        if offset < shared_end {
-            for number in offset / EXTENT_BYTES..=(shared_end - 1) / EXTENT_BYTES {
-                if !self.extents.contains_key(&number) {
-                    charge = charge.saturating_add(self.shared_in(number));
-                }
+        // Whatever shared bytes are in an extent are copied with it, also those before the write.
+        let shared_extents = self.shared_bytes.div_ceil(EXTENT_BYTES);
+        for number in offset / EXTENT_BYTES..end.div_ceil(EXTENT_BYTES).min(shared_extents) {
+            if !self.extents.contains_key(&number) {
+                charge = charge.saturating_add(self.shared_in(number));
             }
         }
         Ok(charge)

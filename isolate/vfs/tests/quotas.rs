@@ -81,6 +81,34 @@ fn inputs_do_not_count_but_the_extents_that_are_written_to_do() {
 }
 
 #[test]
+fn what_is_copied_for_an_append_to_an_input_counts_as_well() {
+    // Found by fuzzing: an append charged its own bytes only, and took the extent's memory.
+    let mut tree = free_tree();
+    tree.vfs.provide("/input", Arc::new(vec![1; 100])).unwrap();
+    let Opened::File(file) = tree.vfs.open(&tree.root, "input", CREATE).unwrap() else {
+        panic!()
+    };
+    tree.vfs.write(&file, 100, b"more").unwrap();
+    assert_eq!(tree.vfs.used_bytes(), 104);
+    tree.vfs.resize(&file, 60).unwrap();
+    assert_eq!(tree.vfs.used_bytes(), 60);
+    tree.vfs.close_file(file);
+
+    let quotas = Quotas {
+        bytes: 103,
+        files: 3,
+    };
+    let mut tree = tree_with(&[("/", Rights::READ_WRITE)], quotas);
+    tree.vfs.provide("/input", Arc::new(vec![1; 100])).unwrap();
+    let Opened::File(file) = tree.vfs.open(&tree.root, "input", CREATE).unwrap() else {
+        panic!()
+    };
+    let refused = Err(Error::BytesExceeded { limit: 103 });
+    assert_eq!(tree.vfs.write(&file, 100, b"more"), refused);
+    tree.vfs.close_file(file);
+}
+
+#[test]
 fn a_file_may_be_larger_than_4_gib() {
     let quotas = Quotas {
         bytes: 7 << 30,
