@@ -2,7 +2,7 @@
 //
 // Not one of the eight: it is here because it is the worst that is known. Natively the loop is
 // compiled to a branch, and the processor fetches the next place while it still compares; as
-// WebAssembly it is a conditional move, which waits for each.
+// WebAssembly it is a conditional move, which waits for each, the longer the busier the machine.
 #include "kernel.h"
 
 enum { N = 1 << 20, SEARCHES = 3000000 };
