@@ -1,0 +1,61 @@
+//! What `SPECIFICATION.md` promises, measured.
+
+use std::process::Command;
+
+use crate::artifacts::{RUNTIME_TARGET, build_as_the_runtime, target_directory};
+use crate::process::{self, Failure};
+use crate::setup;
+use crate::steps::Steps;
+
+const PACKAGE: &str = "veracruz-benches";
+
+const NAMES: [&str; 3] = ["kernels", "start", "files"];
+
+/// Runs the benches of these names, or all.
+pub(crate) fn bench(names: &[String], steps: &mut Steps) -> Result<(), Failure> {
+    let names = chosen(names)?;
+    setup::setup_benches(steps)?;
+    steps.step("build the benches (as the runtime is built)", || {
+        process::run(&mut build_as_the_runtime(PACKAGE)?)
+    })?;
+    let target = target_directory("Cargo.toml")?;
+    let program = target.join(RUNTIME_TARGET).join("release").join(PACKAGE);
+    for name in names {
+        steps.step(&format!("bench {name}"), || {
+            process::run(Command::new(&program).arg(name).arg(target.join("benches")))
+        })?;
+    }
+    steps.print_times();
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&str>, Failure> {
+    if names.is_empty() {
+        return Ok(NAMES.to_vec());
+    }
+    for name in names {
+        if !NAMES.contains(&name.as_str()) {
+            return Err(Failure::new(format!(
+                "no bench `{name}`: there are {}",
+                NAMES.join(", ")
+            )));
+        }
+    }
+    Ok(names.iter().map(String::as_str).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bench_without_a_name_is_all_of_them() {
+        assert_eq!(chosen(&[]).unwrap(), NAMES);
+        assert_eq!(chosen(&["start".to_owned()]).unwrap(), ["start"]);
+    }
+
+    #[test]
+    fn an_unknown_bench_is_refused_before_anything_is_built() {
+        assert!(chosen(&["starts".to_owned()]).is_err());
+    }
+}
