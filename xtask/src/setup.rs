@@ -23,6 +23,9 @@ const BENCH_TOOLS: [(&str, &str); 2] = [("clang-19", "clang-19"), ("wasm-ld-19",
 /// What there is no program of, but comes with the compiler where that is installed for benches.
 const BENCH_LIBRARIES: [&str; 2] = ["wasi-libc", "libclang-rt-19-dev-wasm32"];
 
+/// libFuzzer is written in C++.
+const FUZZ_TOOLS: [(&str, &str); 1] = [("c++", "g++")];
+
 /// Targets of the Rust toolchain and C compilers.
 pub(crate) fn setup(steps: &mut Steps) -> Result<(), Failure> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
@@ -50,6 +53,18 @@ pub(crate) fn setup_benches(steps: &mut Steps) -> Result<(), Failure> {
             println!("not installed: {failure}");
         }
         Ok(())
+    })
+}
+
+/// What fuzzing needs.
+pub(crate) fn setup_fuzz(steps: &mut Steps) -> Result<(), Failure> {
+    steps.step("C++ compiler", || {
+        let missing = missing_packages(&FUZZ_TOOLS);
+        if missing.is_empty() {
+            println!("there");
+            return Ok(());
+        }
+        install(&missing)
     })
 }
 
