@@ -52,13 +52,13 @@ fn deeds() -> io::Result<()> {
     say("input", &fs::read_to_string("/in")?);
     say("no such file", &fs::read("/none").map_err(|error| error.kind()));
     say("may not", &fs::write("/in", "x").map_err(|error| error.kind()));
-    fs::create_dir("/work/a")?;
-    say("twice", &fs::create_dir("/work/a").map_err(|error| error.kind()));
-    fs::write("/work/a/one", "0123456789")?;
+    fs::create_dir("/made/a")?;
+    say("twice", &fs::create_dir("/made/a").map_err(|error| error.kind()));
+    fs::write("/made/a/one", "0123456789")?;
     let mut file = fs::OpenOptions::new()
         .read(true)
         .write(true)
-        .open("/work/a/one")?;
+        .open("/made/a/one")?;
     file.seek(SeekFrom::Start(3))?;
     file.write_all(b"abc")?;
     let mut rest = String::new();
@@ -67,30 +67,30 @@ fn deeds() -> io::Result<()> {
     file.set_len(8)?;
     say("length", &file.metadata()?.len());
     drop(file);
-    let mut file = fs::OpenOptions::new().append(true).open("/work/a/one")?;
+    let mut file = fs::OpenOptions::new().append(true).open("/made/a/one")?;
     file.write_all(b"end")?;
     drop(file);
-    say("whole", &fs::read_to_string("/work/a/one")?);
-    fs::rename("/work/a/one", "/work/a/two")?;
-    fs::hard_link("/work/a/two", "/work/a/three")?;
-    fs::copy("/work/a/two", "/work/a/four")?;
+    say("whole", &fs::read_to_string("/made/a/one")?);
+    fs::rename("/made/a/one", "/made/a/two")?;
+    fs::hard_link("/made/a/two", "/made/a/three")?;
+    fs::copy("/made/a/two", "/made/a/four")?;
     let mut names = Vec::new();
-    for entry in fs::read_dir("/work/a")? {
+    for entry in fs::read_dir("/made/a")? {
         let entry = entry?;
         names.push((entry.file_name(), entry.file_type()?.is_file()));
     }
     say("names", &names);
-    say("full", &fs::remove_dir("/work/a").is_err());
+    say("full", &fs::remove_dir("/made/a").is_err());
     for name in ["two", "three", "four"] {
-        fs::remove_file(format!("/work/a/{name}"))?;
+        fs::remove_file(format!("/made/a/{name}"))?;
     }
-    fs::remove_dir("/work/a")?;
+    fs::remove_dir("/made/a")?;
     let large: Vec<u8> = (0..3_000_000u32).map(|byte| byte.to_le_bytes()[0]).collect();
-    fs::write("/work/large", &large)?;
-    say("large", &(fs::read("/work/large")? == large));
-    fs::remove_file("/work/large")?;
-    say("too much", &fs::write("/work/more", vec![1; 20 << 20]).is_err());
-    fs::remove_file("/work/more")?;
+    fs::write("/made/large", &large)?;
+    say("large", &(fs::read("/made/large")? == large));
+    fs::remove_file("/made/large")?;
+    say("too much", &fs::write("/made/more", vec![1; 20 << 20]).is_err());
+    fs::remove_file("/made/more")?;
 
     // Clocks.
     let start = Instant::now();

@@ -82,7 +82,7 @@ fn all_settings() -> StageSettings {
     settings.rights = vec![
         right("/in", true, false),
         right("/out", true, true),
-        right("/work/", true, true),
+        right("/made/", true, true),
     ];
     settings.args = vec!["program".into(), "deeds".into(), "ü".into()];
     settings.env = vec![
