@@ -18,7 +18,7 @@ use veracruz_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::Event;
+use crate::{Event, Who};
 
 pub const NAMES: [&str; 3] = ["acme", "globex", "lab"];
 const PROGRAM: &str = "/program";
@@ -79,6 +79,20 @@ impl Bench {
             plan: None,
             receipt_of: 0,
         }
+    }
+
+    /// Provides and approves everything: inputs come after their providers' approval.
+    pub fn make_ready(&mut self) {
+        self.provide(PROGRAM);
+        self.happen(Event::Compiled { right: true });
+        for who in [Who(0), Who(1)] {
+            let (bearer, id) = (who, 0);
+            self.happen(Event::Approve { who, bearer, id });
+        }
+        for (file, _) in PROVIDED.into_iter().skip(1) {
+            self.provide(file);
+        }
+        assert_eq!(self.status().missing, []);
     }
 
     pub fn status(&self) -> Status {

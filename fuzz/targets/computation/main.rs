@@ -49,9 +49,21 @@ impl Which {
     }
 }
 
-fuzz_target!(|events: (bool, Vec<Event>)| {
-    let (pinned, events) = events;
-    let mut bench = Bench::new(pinned);
+/// What stands when the events begin.
+#[derive(Arbitrary, Debug)]
+struct Start {
+    /// The policy pins the program.
+    pinned: bool,
+    /// Everything is provided and approved.
+    ready: bool,
+}
+
+fuzz_target!(|input: (Start, Vec<Event>)| {
+    let (start, events) = input;
+    let mut bench = Bench::new(start.pinned);
+    if start.ready {
+        bench.make_ready();
+    }
     let mut tag = bench.machine.tag();
     for event in events.iter().take(100) {
         let before = bench.status();

@@ -297,15 +297,12 @@ impl Model {
         let end = start.checked_add(length).ok_or(Errno::Fbig)?;
         let before = self.used_bytes();
         let (size, provided) = (self.files[file].size(), self.files[file].provided);
-        let shared_end = end.min(provided);
-        let touched: Vec<u64> = if start < shared_end {
-            (start / EXTENT_BYTES..=(shared_end - 1) / EXTENT_BYTES).collect()
-        } else {
-            Vec::new()
-        };
+        // A piece is copied as a whole, whatever part of it was provided.
+        let provided_pieces = provided.div_ceil(EXTENT_BYTES);
+        let touched = start / EXTENT_BYTES..end.div_ceil(EXTENT_BYTES).min(provided_pieces);
         let file = &mut self.files[file];
-        let copies = touched.iter().filter(|piece| !file.copied.contains(piece));
-        let copies: u64 = copies.map(|piece| file.provided_in(*piece)).sum();
+        let copies = touched.clone().filter(|piece| !file.copied.contains(piece));
+        let copies: u64 = copies.map(|piece| file.provided_in(piece)).sum();
         let growth = end.saturating_sub(size).saturating_add(copies);
         if before.saturating_add(growth) > QUOTA_BYTES {
             return Err(Errno::Nospc);
