@@ -18,13 +18,15 @@ const NO_STD: [&str; 7] = [
 ];
 
 const PROGRAMS: [&str; 2] = ["--manifest-path", "programs/Cargo.toml"];
+const FUZZ: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
 
 /// Cheap checks first, so that a forgotten `cargo fmt` is told in a second.
 pub(crate) fn check(steps: &mut Steps) -> Result<(), Failure> {
     setup::setup(steps)?;
     steps.step("formatting", || {
         process::run(&mut process::cargo(["fmt", "--all", "--check"]))?;
-        process::run(process::cargo(["fmt", "--all", "--check"]).args(PROGRAMS))
+        process::run(process::cargo(["fmt", "--all", "--check"]).args(PROGRAMS))?;
+        process::run(process::cargo(["fmt", "--check"]).args(FUZZ))
     })?;
     steps.step(
         "dependencies: licences, bans, sources, advisories",
@@ -35,7 +37,8 @@ pub(crate) fn check(steps: &mut Steps) -> Result<(), Failure> {
     })?;
     steps.step("lints", || {
         process::run(&mut clippy(&[]))?;
-        process::run(&mut clippy(&PROGRAMS))
+        process::run(&mut clippy(&PROGRAMS))?;
+        process::run(&mut clippy(&FUZZ))
     })?;
     steps.step("documentation", || {
         // The same features as for the lints: what those checked of dependencies is used again.
