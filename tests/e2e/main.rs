@@ -9,6 +9,7 @@
 
 mod check;
 mod computation;
+mod exec;
 mod programs;
 mod survival;
 mod uploads;

@@ -36,6 +36,7 @@ pub mod check;
 pub mod confinement;
 mod error;
 mod interfaces;
+pub mod local;
 pub mod memfd;
 mod message;
 mod process;

@@ -114,7 +114,7 @@ fn compile(
     settings: &ProgramSettings,
 ) -> Result<Worker, EngineError> {
     if module.len() > settings.max_module_bytes {
-        return Err(refused(Refusal::TooLarge, module, settings));
+        return Err(refused(Refusal::TooLarge, module.len(), settings));
     }
     let worker = spawner.start()?;
     let request = ProgramRequest::Compile {
@@ -140,7 +140,7 @@ fn compile(
     };
     match reply {
         Some(ProgramReply::Compiled) => Ok(worker),
-        Some(ProgramReply::Refused(refusal)) => Err(refused(refusal, module, settings)),
+        Some(ProgramReply::Refused(refusal)) => Err(refused(refusal, module.len(), settings)),
         Some(ProgramReply::Failed(errno)) => Err(EngineError::WorkerLost {
             phase: Phase::Compiling,
             cause: Death::Setup(errno),
@@ -188,12 +188,12 @@ fn explain(error: ChannelError, worker: Worker, phase: Phase) -> EngineError {
     }
 }
 
-fn refused(refusal: Refusal, module: &Sealed, settings: &ProgramSettings) -> EngineError {
+pub(crate) fn refused(refusal: Refusal, length: u64, settings: &ProgramSettings) -> EngineError {
     match refusal {
         Refusal::TooLarge => EngineError::Limit {
             name: LimitName::ModuleBytes,
             allowed: settings.max_module_bytes,
-            wanted: Some(module.len()),
+            wanted: Some(length),
         },
         Refusal::Invalid(reason) => EngineError::InvalidModule { reason },
         Refusal::Import { module, name } => EngineError::UnsupportedImport { module, name },

@@ -11,8 +11,8 @@ use crate::{
     error::{Death, EngineError, LimitName, Phase, Trap},
     memfd::{Area, Sealed},
     message::{
-        Ending, Order, Outcome, PROGRAM_REPLY, Placed, ProgramReply, REPORT_BYTES, Report, decode,
-        encode,
+        Ending, Order, Outcome, PROGRAM_REPLY, Placed, ProgramReply, REPORT_BYTES, Refused, Report,
+        decode, encode,
     },
     program::{StageReport, Written, milliseconds, misbehaved},
     settings::{Input, Output, ProgramSettings, StageSettings},
@@ -131,53 +131,13 @@ impl Run {
             }
         }
         let report = read_report(self.report)?;
-        let limit = |name, allowed, wanted| {
-            Err(EngineError::Limit {
-                name,
-                allowed,
-                wanted,
-            })
-        };
-        let exit_code = match (report.outcome, report.refused) {
-            (Outcome::Exited(code), _) => code,
-            (Outcome::StackOverflow, _) => {
-                return limit(LimitName::Stack, program.max_wasm_stack, None);
-            }
-            (Outcome::OutOfFuel, _) => match settings.fuel {
-                Some(fuel) => return limit(LimitName::Fuel, fuel, None),
-                None => return Err(misbehaved("a limit in its report")),
-            },
-            // A program that ends itself after it was refused memory fails for that reason.
-            (Outcome::Trapped(Trap::Unreachable | Trap::Other), Some(refused)) => {
-                let allowed = match refused.limit {
-                    LimitName::Memory => settings.memory,
-                    LimitName::Tables => settings.table_elements,
-                    _ => return Err(misbehaved("a limit in its report")),
-                };
-                return limit(refused.limit, allowed, Some(refused.wanted));
-            }
-            (Outcome::Trapped(trap), _) => return Err(EngineError::Trap { trap }),
-            (Outcome::OutputTooLarge { output, found }, _) => {
-                let output = usize::try_from(output)
-                    .ok()
-                    .and_then(|output| self.order.outputs.get(output))
-                    .ok_or_else(|| misbehaved("the number of an output"))?;
-                return Err(EngineError::OutputTooLarge {
-                    path: output.path.clone(),
-                    allowed: output.bytes,
-                    found,
-                });
-            }
-            (Outcome::InvalidOrder(reason), _) => {
-                return Err(EngineError::InvalidSettings { reason });
-            }
-            (Outcome::Failed(errno), _) => {
-                return Err(EngineError::WorkerLost {
-                    phase: Phase::Running,
-                    cause: Death::Setup(errno),
-                });
-            }
-        };
+        let exit_code = exit_code(
+            report.outcome,
+            report.refused,
+            settings,
+            program,
+            &self.order.outputs,
+        )?;
         // Without a limit there is nothing to hold what it says against.
         let too_much_fuel = report.fuel > settings.fuel && settings.fuel.is_some();
         if report.outputs.len() != self.outputs.len()
@@ -212,6 +172,56 @@ impl Run {
             cpu_time: ended.cpu_time,
             wall_time: ended.wall_time,
         })
+    }
+}
+
+/// The exit code of a program that ended by itself; or what kept it from that.
+pub(crate) fn exit_code(
+    outcome: Outcome,
+    refused: Option<Refused>,
+    settings: &StageSettings,
+    program: &ProgramSettings,
+    outputs: &[Placed],
+) -> Result<u32, EngineError> {
+    let limit = |name, allowed, wanted| {
+        Err(EngineError::Limit {
+            name,
+            allowed,
+            wanted,
+        })
+    };
+    match (outcome, refused) {
+        (Outcome::Exited(code), _) => Ok(code),
+        (Outcome::StackOverflow, _) => limit(LimitName::Stack, program.max_wasm_stack, None),
+        (Outcome::OutOfFuel, _) => match settings.fuel {
+            Some(fuel) => limit(LimitName::Fuel, fuel, None),
+            None => Err(misbehaved("a limit in its report")),
+        },
+        // A program that ends itself after it was refused memory fails for that reason.
+        (Outcome::Trapped(Trap::Unreachable | Trap::Other), Some(refused)) => match refused.limit {
+            LimitName::Memory => limit(refused.limit, settings.memory, Some(refused.wanted)),
+            LimitName::Tables => {
+                limit(refused.limit, settings.table_elements, Some(refused.wanted))
+            }
+            _ => Err(misbehaved("a limit in its report")),
+        },
+        (Outcome::Trapped(trap), _) => Err(EngineError::Trap { trap }),
+        (Outcome::OutputTooLarge { output, found }, _) => {
+            let output = usize::try_from(output)
+                .ok()
+                .and_then(|output| outputs.get(output))
+                .ok_or_else(|| misbehaved("the number of an output"))?;
+            Err(EngineError::OutputTooLarge {
+                path: output.path.clone(),
+                allowed: output.bytes,
+                found,
+            })
+        }
+        (Outcome::InvalidOrder(reason), _) => Err(EngineError::InvalidSettings { reason }),
+        (Outcome::Failed(errno), _) => Err(EngineError::WorkerLost {
+            phase: Phase::Running,
+            cause: Death::Setup(errno),
+        }),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What happens in a program's process: compile, lock, and then run stages, each in a fork.
 
-mod compile;
+pub(crate) mod compile;
 mod component;
-mod guest;
+pub(crate) mod guest;
 mod stage;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use veracruz_client::ErrorClass;
+use veracruz_engine::{EngineError, LimitName};
 use veracruz_policy::PolicyErrors;
 use veracruz_protocol::ErrorCode;
 
@@ -49,6 +50,9 @@ pub(crate) enum CliError {
         problems: Vec<String>,
         document: Value,
     },
+    /// A program that `exec` ran was refused, or failed.
+    #[error("{0}")]
+    Program(EngineError),
     /// A service on this machine did not start, or stopped.
     #[error("{0}")]
     Service(String),
@@ -102,6 +106,7 @@ impl CliError {
             Self::File { .. } | Self::Missing { .. } => ErrorCode::FileUnreadable.to_string(),
             Self::Argument { .. } => ErrorCode::UsageWrong.to_string(),
             Self::Unfit { .. } => ErrorCode::ProgramRefused.to_string(),
+            Self::Program(error) => program_code(error).to_string(),
             Self::Run { code, .. } => code.unwrap_or(ErrorCode::RunIsolateFailed).to_string(),
             Self::Local(LocalError::Refused(refusal)) => refusal.code.clone(),
             Self::Service(_) | Self::Local(_) | Self::Demo { .. } => {
@@ -120,6 +125,7 @@ impl CliError {
                 .unwrap_or_default(),
             Self::File { .. } => ErrorCode::FileUnreadable.hint().to_owned(),
             Self::Unfit { .. } => ErrorCode::ProgramRefused.hint().to_owned(),
+            Self::Program(error) => program_code(error).hint().to_owned(),
             Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
             Self::Argument { .. } => "see `veracruz --help`".to_owned(),
             Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),
@@ -160,7 +166,7 @@ impl CliError {
             Self::Policy { .. } | Self::File { .. } | Self::Missing { .. } | Self::Unfit { .. } => {
                 ErrorClass::Local.exit_code()
             }
-            Self::Run { .. } => ErrorClass::Refused.exit_code(),
+            Self::Run { .. } | Self::Program(_) => ErrorClass::Refused.exit_code(),
             Self::Service(_) => ErrorClass::Unavailable.exit_code(),
             Self::Argument { .. } => 2,
             Self::Local(_) | Self::Demo { .. } => 1,
@@ -225,5 +231,22 @@ impl CliError {
                 text
             }
         }
+    }
+}
+
+/// The code under which an isolate would have told of this.
+fn program_code(error: &EngineError) -> ErrorCode {
+    match error {
+        EngineError::InvalidModule { .. }
+        | EngineError::UnsupportedImport { .. }
+        | EngineError::ImportSignature { .. }
+        | EngineError::MissingExport { .. } => ErrorCode::ProgramRefused,
+        EngineError::Trap { .. } => ErrorCode::RunProgramFailed,
+        EngineError::Limit { name, .. } => match name {
+            LimitName::Time | LimitName::CpuTime => ErrorCode::RunOutOfTime,
+            LimitName::Memory => ErrorCode::RunOutOfMemory,
+            _ => ErrorCode::RunOverLimit,
+        },
+        _ => ErrorCode::RunIsolateFailed,
     }
 }

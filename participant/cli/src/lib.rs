@@ -24,6 +24,12 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = if cli.json { Format::Json } else { Format::Text };
+    if let Command::Exec(arguments) = &cli.command {
+        return commands::exec::exec(arguments).unwrap_or_else(|error| {
+            error.print(format);
+            ExitCode::from(error.exit_code())
+        });
+    }
     match run(cli.command, format) {
         Ok(Some(report)) => {
             report.print(format);
@@ -42,6 +48,8 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
     use commands::{check, computation, explain, host, identity, measure, policy, receipt};
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
+        // It ends with the program's exit code, not with a report.
+        Command::Exec(_) => Ok(None),
         Command::Identity(IdentityCommand::New(arguments)) => identity::new(&arguments).map(Some),
         Command::Identity(IdentityCommand::Certificate(file)) => {
             identity::certificate(&file).map(Some)

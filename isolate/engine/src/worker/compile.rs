@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A program that is ready to run.
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     pub(super) engine: Engine,
     pub(super) program: Runnable,
     /// Bytes of data that the compiler was allowed; what it still holds counts in each stage.
@@ -30,7 +30,7 @@ pub(super) enum Runnable {
 }
 
 /// Validates and compiles. The outer error is this machine's, the inner one the program's.
-pub(super) fn compile(
+pub(crate) fn compile(
     bytes: &[u8],
     settings: &ProgramSettings,
 ) -> io::Result<Result<Compiled, Refusal>> {

@@ -3,7 +3,9 @@
 use std::{io, os::fd::OwnedFd, sync::Arc};
 
 use veracruz_vfs::{Quotas, Rights, Rules, Vfs};
-use veracruz_wasi::{Config, Exit, IntoWasm as _, Limits, Sink, Wasi, interfaces::Interfaces};
+use veracruz_wasi::{
+    Config, Exit, Finished, IntoWasm as _, Limits, Sink, Wasi, interfaces::Interfaces,
+};
 use wasmtime::{
     AsContextMut as _, Caller, Engine, InstancePre, Linker, Memory, ResourceLimiter, Store,
 };
@@ -18,7 +20,7 @@ use crate::{
     error::{LimitName, Trap},
     memfd::{Sealed, write_all_at},
     message::{Order, Outcome, Refused, Report, cut},
-    settings::Clock,
+    settings::{Clock, StageSettings},
 };
 
 /// What belongs to one run. `W` is what the program's functions act on.
@@ -80,19 +82,14 @@ pub(super) fn run(compiled: &Compiled, order: &Order, descriptors: Descriptors) 
 }
 
 fn try_run(compiled: &Compiled, order: &Order, descriptors: Descriptors) -> Result<Report, Unable> {
-    let wasi = wasi(order, descriptors.inputs)?;
-    let (mut report, finished) = match &compiled.program {
-        Runnable::Module(program) => {
-            let (report, wasi) = execute(compiled, order, wasi, |store| call(program, store))?;
-            (report, wasi.finish())
-        }
-        Runnable::Component(program) => {
-            let wasi = Interfaces::new(wasi);
-            let call = |store: &mut Store<_>| component::call(program, store);
-            let (report, wasi) = execute(compiled, order, wasi, call)?;
-            (report, wasi.finish())
-        }
-    };
+    let mut vfs = files(&order.settings)?;
+    for (input, fd) in order.inputs.iter().zip(descriptors.inputs) {
+        let content = Sealed::adopt(fd, input.bytes)?.map()?;
+        vfs.provide(&input.path, Arc::new(content))
+            .map_err(|error| Unable::order(&input.path, &error))?;
+    }
+    let config = surroundings(&order.settings, vfs);
+    let (mut report, finished) = run_in(compiled, &order.settings, config)?;
     report.stdout = keep(&descriptors.stdout, &finished.stdout)?;
     report.stderr = keep(&descriptors.stderr, &finished.stderr)?;
     if matches!(report.outcome, Outcome::Exited(_)) {
@@ -101,22 +98,44 @@ fn try_run(compiled: &Compiled, order: &Order, descriptors: Descriptors) -> Resu
     Ok(report)
 }
 
+/// Runs the program in these surroundings, and gives back what it left in them.
+pub(crate) fn run_in(
+    compiled: &Compiled,
+    settings: &StageSettings,
+    config: Config,
+) -> Result<(Report, Finished), Unable> {
+    let wasi =
+        Wasi::new(config).map_err(|error| Unable::order("the program's surroundings", &error))?;
+    match &compiled.program {
+        Runnable::Module(program) => {
+            let call = |store: &mut Store<_>| call(program, store);
+            let (report, wasi) = execute(compiled, settings, wasi, call)?;
+            Ok((report, wasi.finish()))
+        }
+        Runnable::Component(program) => {
+            let call = |store: &mut Store<_>| component::call(program, store);
+            let (report, wasi) = execute(compiled, settings, Interfaces::new(wasi), call)?;
+            Ok((report, wasi.finish()))
+        }
+    }
+}
+
 /// Runs the program within its limits, and says what became of it.
 fn execute<W: 'static>(
     compiled: &Compiled,
-    order: &Order,
+    settings: &StageSettings,
     wasi: W,
     call: impl FnOnce(&mut Store<State<W>>) -> wasmtime::Result<()>,
 ) -> Result<(Report, W), Unable> {
     let state = State {
         wasi,
-        limiter: Limiter::new(order),
+        limiter: Limiter::new(settings),
         memory: None,
     };
     let mut store = Store::new(&compiled.engine, state);
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(component::HOSTCALL_BYTES);
-    let fuel = order.settings.fuel.unwrap_or(u64::MAX);
+    let fuel = settings.fuel.unwrap_or(u64::MAX);
     if compiled.metered {
         store.set_fuel(fuel).map_err(io::Error::other)?;
     }
@@ -143,8 +162,8 @@ fn call(program: &InstancePre<Guest>, store: &mut Store<Guest>) -> wasmtime::Res
         .call(store, ())
 }
 
-fn wasi(order: &Order, inputs: Vec<OwnedFd>) -> Result<Wasi, Unable> {
-    let settings = &order.settings;
+/// Empty files with the rights and quotas of a stage.
+pub(crate) fn files(settings: &StageSettings) -> Result<Vfs, Unable> {
     let Clock::Fixed { realtime_ns } = settings.clock;
     let mut rules = Rules::new();
     for right in &settings.rights {
@@ -160,12 +179,12 @@ fn wasi(order: &Order, inputs: Vec<OwnedFd>) -> Result<Wasi, Unable> {
         bytes: settings.written_bytes,
         files: settings.files,
     };
-    let mut vfs = Vfs::new(rules, quotas, realtime_ns);
-    for (input, fd) in order.inputs.iter().zip(inputs) {
-        let content = Sealed::adopt(fd, input.bytes)?.map()?;
-        vfs.provide(&input.path, Arc::new(content))
-            .map_err(|error| Unable::order(&input.path, &error))?;
-    }
+    Ok(Vfs::new(rules, quotas, realtime_ns))
+}
+
+/// Everything that a stage's program finds around it.
+pub(crate) fn surroundings(settings: &StageSettings, vfs: Vfs) -> Config {
+    let Clock::Fixed { realtime_ns } = settings.clock;
     let mut config = Config::new(vfs, settings.seed.bytes());
     config.args.clone_from(&settings.args);
     config.env.clone_from(&settings.env);
@@ -180,7 +199,7 @@ fn wasi(order: &Order, inputs: Vec<OwnedFd>) -> Result<Wasi, Unable> {
         open_files: settings.open_files,
         ..Limits::default()
     };
-    Wasi::new(config).map_err(|error| Unable::order("the program's surroundings", &error))
+    config
 }
 
 /// Writes what was captured; a stream is never longer than its file.
@@ -237,13 +256,13 @@ fn outcome(error: &wasmtime::Error) -> Outcome {
 }
 
 /// Why a run could not even start or be finished.
-enum Unable {
+pub(crate) enum Unable {
     Order(String),
     System(io::Error),
 }
 
 impl Unable {
-    fn order(what: &str, error: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn order(what: &str, error: &dyn std::fmt::Display) -> Self {
         Self::Order(cut(&format!("{what}: {error}")))
     }
 }
@@ -278,15 +297,15 @@ struct Budget {
 }
 
 impl Limiter {
-    fn new(order: &Order) -> Self {
+    fn new(settings: &StageSettings) -> Self {
         let budget = |name, allowed| Budget {
             name,
             allowed,
             used: 0,
         };
         Self {
-            memory: budget(LimitName::Memory, order.settings.memory),
-            tables: budget(LimitName::Tables, order.settings.table_elements),
+            memory: budget(LimitName::Memory, settings.memory),
+            tables: budget(LimitName::Tables, settings.table_elements),
             peak: 0,
             refused: None,
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod computation;
+pub(crate) mod exec;
 pub(crate) mod explain;
 pub(crate) mod host;
 pub(crate) mod identity;
