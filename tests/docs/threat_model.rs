@@ -19,7 +19,9 @@ fn named(page: &str) -> BTreeSet<(String, String)> {
 /// included, or that a harness of their own lists by name.
 fn tests_in(path: &Path) -> BTreeSet<String> {
     let source = read(path);
-    let own_harness = source.contains("trials![") || source.contains("libtest_mimic");
+    let own_harness = ["trials![", "trials_of_both_strategies![", "libtest_mimic"]
+        .iter()
+        .any(|mark| source.contains(mark));
     let lines = || source.lines().map(str::trim);
     let mut found = BTreeSet::new();
     let mut marked = false;
