@@ -33,7 +33,7 @@ const PARTING: Duration = Duration::from_secs(2);
 const PARTING_BYTES: u64 = 256 << 10;
 /// Ciphertext that is read at once. rustls asks for 4 KiB at a time, and each system call passes
 /// several filters here.
-const READ_BUFFER_BYTES: usize = 64 << 10;
+const READ_BUFFER_BYTES: usize = 128 << 10;
 /// Plaintext that may wait in TLS for a slow reader.
 const TLS_BUFFER_BYTES: usize = 128 << 10;
 /// The most headers that a request may have.

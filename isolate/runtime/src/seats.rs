@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use veracruz_policy::ParticipantName;
 
-/// The most connections: each takes about 120 KiB, all together a twentieth of what a small isolate
+/// The most connections: each takes up to 180 KiB, all together a tenth of what a small isolate
 /// has, and a quarter of the 4096 descriptors that the attester gives. The others are for files
 /// (a policy has at most 1024), programs and a run's outputs.
 const MOST: usize = 1024;

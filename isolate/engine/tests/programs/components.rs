@@ -63,14 +63,18 @@ fn build(target: &str) -> Option<Vec<u8>> {
         return None;
     }
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/command.rs");
-    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{target}.wasm"));
+    // A file of this process's own: test runners run each test in a process, several at once.
+    let name = format!("{target}-{}.wasm", std::process::id());
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let status = Command::new(&rustc)
         .args(["--edition", "2024", "-O", "--target", target, source, "-o"])
         .arg(&output)
         .status()
         .expect("rustc");
     assert!(status.success(), "the test program does not compile");
-    Some(fs::read(output).expect("the program"))
+    let program = fs::read(&output).expect("the program");
+    fs::remove_file(output).expect("it is not needed any more");
+    Some(program)
 }
 
 fn component() -> Option<Vec<u8>> {
