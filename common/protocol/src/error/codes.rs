@@ -254,7 +254,7 @@ codes! {
         hint "raise `memory` in the policy, or make the program smaller"
         more "The program wanted more memory than its stage may have."
     RunOverLimit "VC-0511" 409 "The run failed: a limit was exceeded"
-        hint "`veracruz policy explain` lists the limits"
+        hint "docs/reference/policy.md lists the limits"
         more "The program exceeded one of the policy's limits other than time and memory. Which one would be an output."
     RunIsolateFailed "VC-0512" 409 "The run failed: the isolate could not carry it out"
         hint "start a new isolate; if it happens again, report it"
