@@ -86,11 +86,16 @@ pub struct Limits {
     pub env_bytes: u64,
     /// Instructions, counted: the same on every machine. Default: no limit, and not counted.
     pub fuel: Option<u64>,
+    /// Bytes of standard output. Default, and at most: the `max_bytes` of the file that takes it;
+    /// 0 where none does, and then it is discarded without a limit.
+    pub stdout_bytes: u64,
+    /// Bytes of standard error. Default, and at most: as `stdout_bytes`.
+    pub stderr_bytes: u64,
 }
 
 impl Default for Limits {
-    /// As `"veracruz": 1` has it where a policy is silent. `written_bytes` is 0 here, since it
-    /// follows from the files of the policy.
+    /// As `"veracruz": 1` has it where a policy is silent. `written_bytes`, `stdout_bytes` and
+    /// `stderr_bytes` are 0 here, since they follow from the files of the policy.
     fn default() -> Self {
         Self {
             memory: 1 << 30,
@@ -105,6 +110,8 @@ impl Default for Limits {
             args_bytes: 64 * 1024,
             env_bytes: 64 * 1024,
             fuel: None,
+            stdout_bytes: 0,
+            stderr_bytes: 0,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{FilePath, Limits, PathPattern};
+use crate::{FilePath, Limits, ParticipantName, PathPattern};
 
 /// One program run, with rights and limits of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +18,19 @@ pub struct Stage {
     pub read: Vec<PathPattern>,
     /// What it may write. Look rights up with [`Stage::rights`].
     pub write: Vec<PathPattern>,
+    /// The stage is left out where this file does not exist when its turn comes.
+    pub if_exists: Option<FilePath>,
+    /// Its standard input, which it may read; empty where none is named, and where an earlier
+    /// stage was free to write the file and did not.
+    pub stdin: Option<FilePath>,
+    /// The file that takes what it prints. It has no right of its own to write there.
+    pub stdout: Option<FilePath>,
+    /// The file that takes what it complains about. It has no right of its own to write there.
+    pub stderr: Option<FilePath>,
+    /// Who learns the code that it ended with, where that is not 0.
+    pub exit_code: Vec<ParticipantName>,
+    /// Who learns how it broke off: its trap, or the limit that ended it.
+    pub trap: Vec<ParticipantName>,
     /// What it may use; fields that the stage does not set are those of `execution`.
     pub limits: Limits,
 }
@@ -71,6 +84,12 @@ impl Stage {
             write: self.write.contains(entry),
         }
     }
+
+    /// Does that file take what this stage prints to a standard stream?
+    #[must_use]
+    pub fn prints_to(&self, path: &FilePath) -> bool {
+        self.stdout.as_ref() == Some(path) || self.stderr.as_ref() == Some(path)
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +109,12 @@ mod tests {
             env: Vec::new(),
             read: patterns(read),
             write: patterns(write),
+            if_exists: None,
+            stdin: None,
+            stdout: None,
+            stderr: None,
+            exit_code: Vec::new(),
+            trap: Vec::new(),
             limits: Execution::default().limits,
         }
     }

@@ -119,17 +119,6 @@ fn refuses_what_later_versions_will_support() {
         ),
         ("clock of the host", edited("\"fixed\"", "\"host\"")),
         (
-            "stdout",
-            edited(
-                "\"args\": [\"--key\", \"e-mail\"]",
-                "\"stdout\": \"/output/overlap.csv\"",
-            ),
-        ),
-        (
-            "what is kept of output",
-            edited("\"time\": \"5min\"", "\"stdout_bytes\": 1"),
-        ),
-        (
             "folders",
             edited("\"/input/acme.csv\": {", "\"/input/acme/\": {"),
         ),

@@ -1,17 +1,25 @@
-//! The rights of every stage to every file, looked up once for all checks.
+//! What every stage does with every file, looked up once for all checks.
 
 use alloc::vec::Vec;
 
 use crate::{File, Rights, policy::Content};
 
-/// Rights in the order of stages, then of files.
+/// Rights in the order of stages, then of files. A file that takes what a stage prints counts as
+/// one that the stage writes.
 pub(crate) struct StageRights(Vec<Vec<Rights>>);
 
 impl StageRights {
     pub(crate) fn of(content: &Content) -> Self {
         let of_stage = |stage: &crate::Stage| {
             let files = content.files.iter();
-            files.map(|file| stage.rights(&file.path)).collect()
+            let rights = files.map(|file| {
+                let rights = stage.rights(&file.path);
+                Rights {
+                    write: rights.write || stage.prints_to(&file.path),
+                    ..rights
+                }
+            });
+            rights.collect()
         };
         Self(content.pipeline.iter().map(of_stage).collect())
     }

@@ -86,7 +86,11 @@ fn participants(content: &Content, warnings: &mut Warnings<'_>) {
             .iter()
             .any(|file| file.provider.as_ref() == Some(name) || file.is_received_by(name));
         let approves = content.approval.required.contains(name);
-        if !has_file && !approves && !content.approval.run_by.contains(name) {
+        let is_told = content
+            .pipeline
+            .iter()
+            .any(|stage| stage.exit_code.contains(name) || stage.trap.contains(name));
+        if !has_file && !approves && !is_told && !content.approval.run_by.contains(name) {
             let cause = WarningCause::WithoutRole {
                 participant: name.clone(),
             };

@@ -2,7 +2,7 @@
 
 use super::{
     At, Errors,
-    limits::{GivenLimits, limits, written_by_all},
+    limits::{Bytes, GivenLimits, limits, written_by_all},
     object::{Fields, Object},
 };
 use crate::{Clock, Execution, File, Nan, Random, Strategy};
@@ -26,8 +26,10 @@ pub(super) const EXECUTION: Fields = Fields {
         "args_bytes",
         "env_bytes",
         "fuel",
+        "stdout_bytes",
+        "stderr_bytes",
     ],
-    later: &["stdout_bytes", "stderr_bytes"],
+    later: &[],
 };
 
 /// The section before the files are known.
@@ -48,7 +50,12 @@ impl GivenExecution {
     pub(super) fn resolve(self, files: &[File]) -> ResolvedExecution {
         ResolvedExecution {
             execution: Execution {
-                limits: self.given.resolve(written_by_all(files)),
+                limits: self.given.resolve(Bytes {
+                    written: written_by_all(files),
+                    // Only a stage has streams.
+                    stdout: 0,
+                    stderr: 0,
+                }),
                 ..self.execution
             },
             given: self.given,

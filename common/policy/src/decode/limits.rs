@@ -4,7 +4,7 @@ use super::{
     Errors,
     object::{Fields, Object},
 };
-use crate::{File, Limits, MAX_TOTAL_FILE_BYTES, PathPattern, Stage};
+use crate::{File, FilePath, Limits, MAX_FILE_BYTES, MAX_TOTAL_FILE_BYTES, PathPattern, Stage};
 
 /// The fields of a stage's `limits`. Those of `execution` are the same, beside others.
 pub(super) const STAGE_LIMITS: Fields = Fields {
@@ -22,8 +22,10 @@ pub(super) const STAGE_LIMITS: Fields = Fields {
         "args_bytes",
         "env_bytes",
         "fuel",
+        "stdout_bytes",
+        "stderr_bytes",
     ],
-    later: &["stdout_bytes", "stderr_bytes"],
+    later: &[],
 };
 
 const KIB: u64 = 1 << 10;
@@ -52,6 +54,19 @@ pub(super) struct GivenLimits {
     args_bytes: Option<u64>,
     env_bytes: Option<u64>,
     fuel: Option<u64>,
+    stdout_bytes: Option<u64>,
+    stderr_bytes: Option<u64>,
+}
+
+/// What a stage's files have room for: defaults, and the most for its streams.
+#[derive(Clone, Copy)]
+pub(super) struct Bytes {
+    /// In all that it may write.
+    pub(super) written: u64,
+    /// In the file that takes its standard output; 0 where none does.
+    pub(super) stdout: u64,
+    /// In the file that takes its standard error; 0 where none does.
+    pub(super) stderr: u64,
 }
 
 /// Reads the limits among the fields of an object.
@@ -65,6 +80,8 @@ pub(super) fn limits(object: &Object<'_>, errors: &mut Errors<'_>) -> GivenLimit
     let written_bytes = size("written_bytes", 0, MAX_TOTAL_FILE_BYTES);
     let args_bytes = size("args_bytes", 0, MIB);
     let env_bytes = size("env_bytes", 0, MIB);
+    let stdout_bytes = size("stdout_bytes", 0, MAX_FILE_BYTES);
+    let stderr_bytes = size("stderr_bytes", 0, MAX_FILE_BYTES);
     let mut duration =
         |name| object.optional(name, errors, |at, errors| at.duration(1, LONGEST, errors));
     let time = duration("time");
@@ -87,6 +104,8 @@ pub(super) fn limits(object: &Object<'_>, errors: &mut Errors<'_>) -> GivenLimit
         written_bytes,
         args_bytes,
         env_bytes,
+        stdout_bytes,
+        stderr_bytes,
     }
 }
 
@@ -106,11 +125,13 @@ impl GivenLimits {
             args_bytes: self.args_bytes.or(general.args_bytes),
             env_bytes: self.env_bytes.or(general.env_bytes),
             fuel: self.fuel.or(general.fuel),
+            stdout_bytes: self.stdout_bytes.or(general.stdout_bytes),
+            stderr_bytes: self.stderr_bytes.or(general.stderr_bytes),
         }
     }
 
-    /// Fills in the defaults; `written` is the sum of `max_bytes` of what may be written.
-    pub(super) fn resolve(self, written: u64) -> Limits {
+    /// Fills in the defaults.
+    pub(super) fn resolve(self, bytes: Bytes) -> Limits {
         let default = Limits::default();
         let time = self.time.unwrap_or(default.time);
         Limits {
@@ -122,10 +143,12 @@ impl GivenLimits {
             module_bytes: self.module_bytes.unwrap_or(default.module_bytes),
             files: self.files.unwrap_or(default.files),
             open_files: self.open_files.unwrap_or(default.open_files),
-            written_bytes: self.written_bytes.unwrap_or(written),
+            written_bytes: self.written_bytes.unwrap_or(bytes.written),
             args_bytes: self.args_bytes.unwrap_or(default.args_bytes),
             env_bytes: self.env_bytes.unwrap_or(default.env_bytes),
             fuel: self.fuel.or(default.fuel),
+            stdout_bytes: self.stdout_bytes.unwrap_or(u64::MAX).min(bytes.stdout),
+            stderr_bytes: self.stderr_bytes.unwrap_or(u64::MAX).min(bytes.stderr),
         }
     }
 }
@@ -136,6 +159,14 @@ pub(super) fn written_by(files: &[File], entries: &[PathPattern]) -> u64 {
         .iter()
         .filter(|file| file.is_written() && entries.iter().any(|entry| entry.covers(&file.path)))
         .map(|file| file.max_bytes))
+}
+
+/// `max_bytes` of the file that takes a stream; 0 where there is none.
+pub(super) fn room_of(files: &[File], path: Option<&FilePath>) -> u64 {
+    files
+        .iter()
+        .find(|file| Some(&file.path) == path)
+        .map_or(0, |file| file.max_bytes)
 }
 
 /// Sum of `max_bytes` of all outputs and intermediate files.

@@ -5,13 +5,13 @@ use alloc::{string::String, vec::Vec};
 use super::{
     At, Errors, description,
     execution::ResolvedExecution,
-    limits::{GivenLimits, STAGE_LIMITS, limits, written_by},
+    limits::{Bytes, GivenLimits, STAGE_LIMITS, limits, room_of, written_by},
     object::{Entry, Fields, Object, SHOWN},
     scalar,
 };
 use crate::{
-    Cause, File, FilePath, MAX_ARG_BYTES, MAX_ARGS, MAX_ENV, MAX_RIGHTS, MAX_STAGES, PathPattern,
-    Stage, text::shorten,
+    Cause, File, FilePath, MAX_ARG_BYTES, MAX_ARGS, MAX_ENV, MAX_PARTICIPANTS, MAX_RIGHTS,
+    MAX_STAGES, ParticipantName, PathPattern, Stage, text::shorten,
 };
 
 pub(super) const STAGE: Fields = Fields {
@@ -22,17 +22,16 @@ pub(super) const STAGE: Fields = Fields {
         "env",
         "read",
         "write",
-        "limits",
-        "description",
-    ],
-    later: &[
         "if_exists",
         "stdin",
         "stdout",
         "stderr",
         "exit_code",
         "trap",
+        "limits",
+        "description",
     ],
+    later: &[],
 };
 
 /// A stage before the defaults of the whole policy are known.
@@ -42,19 +41,35 @@ pub(super) struct GivenStage {
     env: Vec<(String, String)>,
     read: Vec<PathPattern>,
     write: Vec<PathPattern>,
+    if_exists: Option<FilePath>,
+    stdin: Option<FilePath>,
+    stdout: Option<FilePath>,
+    stderr: Option<FilePath>,
+    exit_code: Vec<ParticipantName>,
+    trap: Vec<ParticipantName>,
     limits: GivenLimits,
 }
 
 impl GivenStage {
     pub(super) fn resolve(self, execution: &ResolvedExecution, files: &[File]) -> Stage {
-        let written = written_by(files, &self.write);
+        let bytes = Bytes {
+            written: written_by(files, &self.write),
+            stdout: room_of(files, self.stdout.as_ref()),
+            stderr: room_of(files, self.stderr.as_ref()),
+        };
         Stage {
             program: self.program,
             args: self.args,
             env: self.env,
             read: self.read,
-            limits: self.limits.or(execution.given).resolve(written),
             write: self.write,
+            if_exists: self.if_exists,
+            stdin: self.stdin,
+            stdout: self.stdout,
+            stderr: self.stderr,
+            exit_code: self.exit_code,
+            trap: self.trap,
+            limits: self.limits.or(execution.given).resolve(bytes),
         }
     }
 }
@@ -78,6 +93,13 @@ fn stage(at: At<'_>, errors: &mut Errors<'_>) -> Option<GivenStage> {
     };
     let read = object.optional("read", errors, rights);
     let write = object.optional("write", errors, rights);
+    let mut file = |name| object.optional(name, errors, |at, errors| at.file_path(errors));
+    let if_exists = file("if_exists");
+    let stdin = file("stdin");
+    let stdout = file("stdout");
+    let stderr = file("stderr");
+    let exit_code = object.optional("exit_code", errors, told);
+    let trap = object.optional("trap", errors, told);
     let limits = object.optional("limits", errors, |at, errors| {
         let object = Object::open(at, &STAGE_LIMITS, errors)?;
         Some(limits(&object, errors))
@@ -88,8 +110,20 @@ fn stage(at: At<'_>, errors: &mut Errors<'_>) -> Option<GivenStage> {
         env: env.unwrap_or_default(),
         read: read.unwrap_or_default(),
         write: write.unwrap_or_default(),
+        if_exists,
+        stdin,
+        stdout,
+        stderr,
+        exit_code: exit_code.unwrap_or_default(),
+        trap: trap.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
     })
+}
+
+/// Who is told something.
+fn told(at: At<'_>, errors: &mut Errors<'_>) -> Option<Vec<ParticipantName>> {
+    let name = scalar::participant_name;
+    at.distinct("participants", 1, MAX_PARTICIPANTS, errors, name)
 }
 
 /// Sorted by name.

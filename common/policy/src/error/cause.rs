@@ -331,6 +331,44 @@ pub enum Cause {
         /// What the stage needs.
         found: u64,
     },
+    /// A file that a stage needs before it begins cannot exist by then.
+    #[error(
+        "stage {stage} has {path} as its {field:?}, and nothing has provided or written it by then"
+    )]
+    NotThereYet {
+        /// The stage, from 1.
+        stage: usize,
+        /// `if_exists` or `stdin`.
+        field: &'static str,
+        /// The file.
+        path: FilePath,
+    },
+    /// A stage's standard input is a file that it may not read.
+    #[error("stage {stage} may not read {path}, its standard input")]
+    StdinWithoutRight {
+        /// The stage, from 1.
+        stage: usize,
+        /// The file.
+        path: FilePath,
+    },
+    /// A stage may write the file itself that takes what it prints.
+    #[error("stage {stage} may write {path} itself, which takes its {field}")]
+    PrintedAndWritten {
+        /// The stage, from 1.
+        stage: usize,
+        /// `stdout` or `stderr`.
+        field: &'static str,
+        /// The file.
+        path: FilePath,
+    },
+    /// One file takes both standard output and standard error.
+    #[error("stage {stage} has {path} for both its stdout and its stderr")]
+    StreamsInOneFile {
+        /// The stage, from 1.
+        stage: usize,
+        /// The file.
+        path: FilePath,
+    },
 }
 
 impl Cause {
@@ -383,6 +421,10 @@ impl Cause {
             Self::UnprotectedSaidInVain => "VC-0162",
             Self::FilesTooLarge { .. } => "VC-0163",
             Self::ExceedsOwnLimit { .. } => "VC-0164",
+            Self::NotThereYet { .. } => "VC-0170",
+            Self::StdinWithoutRight { .. } => "VC-0171",
+            Self::PrintedAndWritten { .. } => "VC-0172",
+            Self::StreamsInOneFile { .. } => "VC-0173",
         }
     }
 }

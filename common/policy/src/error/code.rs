@@ -287,6 +287,30 @@ pub const CODES: &[CodeText] = &[
         "The policy itself gives a stage more files, arguments or environment than it allows, so the stage could never start.",
     ),
     text(
+        "VC-0170",
+        "file not there yet",
+        "name a file that is provided, or that an earlier stage may write",
+        "A stage's `if_exists` and `stdin` are looked at when its turn comes. A file that only this stage or a later one could write can never be there then.",
+    ),
+    text(
+        "VC-0171",
+        "standard input without the right to read",
+        "add the file to the stage's `read`",
+        "Everything that a stage may read stands in its `read`, its standard input too, so that there is one place to look.",
+    ),
+    text(
+        "VC-0172",
+        "file printed to and written",
+        "take the file out of the stage's `write`, or print to another one",
+        "What a stage prints becomes the content of that file when the stage has ended. If the program could also write the file itself, it would not be said which content counts.",
+    ),
+    text(
+        "VC-0173",
+        "two streams in one file",
+        "give standard error a file of its own",
+        "A file takes one stream of one stage. In what order two of them were to be mixed would depend on how the program buffers them.",
+    ),
+    text(
         "VC-0180",
         "input not used",
         "let a stage read it, or remove it",

@@ -69,6 +69,10 @@ impl Cause {
             | Self::NothingToRead { .. }
             | Self::NothingToWrite { .. }
             | Self::ProvidedAndWritten { .. }
+            | Self::NotThereYet { .. }
+            | Self::StdinWithoutRight { .. }
+            | Self::PrintedAndWritten { .. }
+            | Self::StreamsInOneFile { .. }
             | Self::UnprotectedSaidInVain => return None,
         };
         Some(text)
@@ -109,7 +113,11 @@ impl Cause {
             | Self::FileWithoutRole { path }
             | Self::IntermediateWithParty { path, .. }
             | Self::PinnedOutput { path }
-            | Self::ProvidedAndWritten { path, .. } => path.to_string(),
+            | Self::ProvidedAndWritten { path, .. }
+            | Self::NotThereYet { path, .. }
+            | Self::StdinWithoutRight { path, .. }
+            | Self::PrintedAndWritten { path, .. }
+            | Self::StreamsInOneFile { path, .. } => path.to_string(),
             Self::PathInsideFile { inner, .. } => inner.to_string(),
             Self::NothingToRead { pattern, .. } | Self::NothingToWrite { pattern } => {
                 pattern.to_string()
