@@ -1,15 +1,16 @@
 //! The one entrance for evidence of any technology.
 
 use veracruz_evidence::{Evidence, EvidenceError, ReportData, Technology};
-use veracruz_policy::{Policy, Timestamp};
+use veracruz_policy::{Isolates, Policy, Timestamp};
 
-use crate::{AppraisalError, Appraised, sw_rot};
+use crate::{AppraisalError, Appraised, Collateral, sw_rot};
 
 /// Appraises encoded evidence against what `policy` accepts.
 ///
 /// `policy` is the caller's own copy, `expected` is computed by the caller from its own connection
 /// (or from a receipt), `now` is the time at which to judge. The policy alone says which
-/// technologies are good enough; the evidence can only fit or not.
+/// technologies are good enough; the evidence can only fit or not. `collateral` may come from
+/// anywhere.
 ///
 /// Whether the policy itself has [expired](Policy::expires) is not looked at here: evidence in an
 /// old receipt stays what it is. Clients look before they attest.
@@ -21,45 +22,74 @@ use crate::{AppraisalError, Appraised, sw_rot};
 pub fn appraise(
     evidence: &[u8],
     policy: &Policy,
+    collateral: &Collateral,
     expected: &ReportData,
     now: Timestamp,
 ) -> Result<Appraised, AppraisalError> {
     let evidence = Evidence::parse(evidence).map_err(|error| match error {
         EvidenceError::UnknownTechnology { found } => AppraisalError::WrongTechnology {
-            expected: accepted(policy),
+            expected: accepted(policy.isolates()),
             found,
         },
         error => AppraisalError::Envelope(error),
     })?;
+    let technology = evidence.technology();
+    // A second look at what a policy's parser sees to: no policy accepts this silently.
+    if !technology.protects_from_host()
+        && accepts(policy.isolates(), technology)
+        && !policy.unprotected()
+    {
+        return Err(AppraisalError::NotAccepted { technology });
+    }
+    appraise_isolate(&evidence, policy, collateral, expected, now).unwrap_or_else(|| {
+        Err(AppraisalError::WrongTechnology {
+            expected: accepted(policy.isolates()),
+            found: technology.name().into(),
+        })
+    })
+}
+
+/// The verdict of the evidence's technology; `None` where the policy does not name it.
+fn appraise_isolate(
+    evidence: &Evidence,
+    policy: &Policy,
+    _collateral: &Collateral,
+    expected: &ReportData,
+    now: Timestamp,
+) -> Option<Result<Appraised, AppraisalError>> {
+    let isolates = policy.isolates();
+    let launch = &policy.hash();
     match evidence.technology() {
-        Technology::SoftwareRootOfTrust => {
-            let Some(reference) = &policy.isolates().process else {
-                return Err(wrong_technology(policy, evidence.technology()));
-            };
-            // A second look at what a policy's parser sees to: no policy accepts this silently.
-            if !policy.unprotected() {
-                return Err(AppraisalError::NotAccepted {
-                    technology: evidence.technology(),
-                });
-            }
-            sw_rot::verify(&evidence, reference, &policy.hash(), expected, now)
-        }
-        technology => Err(wrong_technology(policy, technology)),
+        Technology::SoftwareRootOfTrust => isolates
+            .process
+            .as_ref()
+            .map(|reference| sw_rot::verify(evidence, reference, launch, expected, now)),
+        _ => None,
     }
 }
 
-fn wrong_technology(policy: &Policy, found: Technology) -> AppraisalError {
-    AppraisalError::WrongTechnology {
-        expected: accepted(policy),
-        found: found.name().into(),
+/// Whether a policy names an isolate whose evidence is of this technology.
+fn accepts(isolates: &Isolates, technology: Technology) -> bool {
+    match technology {
+        Technology::SoftwareRootOfTrust => isolates.process.is_some(),
+        Technology::Sgx => isolates.sgx.is_some(),
+        Technology::Tdx => isolates.tdx.is_some(),
+        Technology::SevSnp => isolates.sev_snp.is_some(),
+        Technology::Nitro => isolates.nitro.is_some(),
+        Technology::Cca => isolates.cca.is_some(),
+        Technology::Psa => isolates.psa.is_some(),
+        Technology::Tpm => isolates.tpm.is_some(),
+        Technology::AzureVtpm => isolates.azure_vtpm.is_some(),
+        _ => false,
     }
 }
 
 /// The technologies that a policy names, as text.
-fn accepted(policy: &Policy) -> String {
-    let mut names = Vec::new();
-    if policy.isolates().process.is_some() {
-        names.push(Technology::SoftwareRootOfTrust.name());
-    }
+fn accepted(isolates: &Isolates) -> String {
+    let names: Vec<&str> = Technology::ALL
+        .iter()
+        .filter(|technology| accepts(isolates, **technology))
+        .map(|technology| technology.name())
+        .collect();
     names.join(" or ")
 }

@@ -1,39 +1,62 @@
 //! The verdict.
 
 use veracruz_evidence::{ReportData, Technology};
-use veracruz_policy::{KeyDigest, PolicyHash, Sha256, Timestamp};
+use veracruz_policy::{KeyDigest, Measurement, PolicyHash, Timestamp};
+
+use crate::{AppraisalError, Examined, Fact};
 
 /// Evidence that was found good. Only verification makes one, and nobody can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appraised {
-    pub(crate) technology: Technology,
-    pub(crate) measurement: Sha256,
-    pub(crate) attester: KeyDigest,
-    pub(crate) policy: PolicyHash,
-    pub(crate) report_data: ReportData,
-    pub(crate) at: Timestamp,
+    examined: Examined,
+    attester: Option<KeyDigest>,
+    policy: PolicyHash,
+    report_data: ReportData,
 }
 
 impl Appraised {
+    /// The last steps: compared evidence that is bound to `report_data` and was started with
+    /// `policy` is good.
+    pub(crate) fn conclude(
+        examined: Examined,
+        attester: Option<KeyDigest>,
+        policy: &PolicyHash,
+        report_data: &ReportData,
+    ) -> Result<Self, AppraisalError> {
+        examined.check_binding(report_data)?;
+        examined.check_launch_policy(policy)?;
+        if !examined.compared {
+            return Err(AppraisalError::NotCompared);
+        }
+        Ok(Self {
+            examined,
+            attester,
+            policy: *policy,
+            report_data: *report_data,
+        })
+    }
+
     /// What kind of evidence it was.
     #[must_use]
     pub const fn technology(&self) -> Technology {
-        self.technology
+        self.examined.technology
     }
 
-    /// SHA-256 of the runtime: one of those that the policy names.
+    /// The measurement of the isolate: one of those that the policy names.
     #[must_use]
-    pub const fn measurement(&self) -> Sha256 {
-        self.measurement
+    pub const fn measurement(&self) -> Measurement {
+        self.examined.measurement
     }
 
-    /// The key that vouches for it: one of those that the policy names.
+    /// The key that vouches for it, where that is a key which the policy names: of the attester,
+    /// the TPM, the CCA platform or the PSA device. `None` where a vendor's root vouches.
     #[must_use]
-    pub const fn attester(&self) -> KeyDigest {
+    pub const fn attester(&self) -> Option<KeyDigest> {
         self.attester
     }
 
-    /// The policy with which the isolate was started.
+    /// The policy of the isolate: fixed at launch where the technology can do that, and in the
+    /// report data in any case.
     #[must_use]
     pub const fn policy(&self) -> PolicyHash {
         self.policy
@@ -48,29 +71,77 @@ impl Appraised {
     /// The time at which it was judged, by the caller's clock.
     #[must_use]
     pub const fn at(&self) -> Timestamp {
-        self.at
+        self.examined.at
+    }
+
+    /// What else the evidence says, for people.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.examined.facts
+    }
+
+    /// What is not as it should be, and is accepted by name in the policy. Show it beside
+    /// [`words`](Appraised::words).
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.examined.warnings
     }
 
     /// Whether the technology keeps the host out of the isolate.
     #[must_use]
     pub const fn protects_from_host(&self) -> bool {
-        match self.technology {
-            Technology::SoftwareRootOfTrust => false,
-            // An unknown technology protects from nobody.
-            _ => false,
-        }
+        self.examined.technology.protects_from_host()
     }
 
     /// What was found, and what it is worth, in plain words: show it wherever the verdict is shown.
     #[must_use]
     pub fn words(&self) -> String {
-        match self.technology {
+        let measurement = self.measurement();
+        let by = self
+            .attester
+            .map_or_else(|| "nobody".to_owned(), |key| key.to_string());
+        match self.technology() {
             Technology::SoftwareRootOfTrust => format!(
-                "the attester with key {} says that it started this runtime, {}, as an ordinary \
-                 process for this policy. This protects nobody from the host: whoever runs that \
-                 machine can read the data, copy it and change results, and could have made this \
-                 evidence",
-                self.attester, self.measurement
+                "the attester with key {by} says that it started this runtime, {measurement}, as \
+                 an ordinary process for this policy. This protects nobody from the host: whoever \
+                 runs that machine can read the data, copy it and change results, and could have \
+                 made this evidence"
+            ),
+            Technology::Sgx => format!(
+                "an Intel SGX enclave with MRENCLAVE {measurement}: the host cannot read its \
+                 memory, as far as Intel's hardware and keys hold"
+            ),
+            Technology::Tdx => format!(
+                "an Intel TDX virtual machine with MRTD {measurement} and the named RTMRs: the \
+                 host cannot read its memory, as far as Intel's hardware and keys hold"
+            ),
+            Technology::SevSnp => format!(
+                "an AMD SEV-SNP virtual machine with launch digest {measurement}: the host cannot \
+                 read its memory, as far as AMD's hardware and keys hold"
+            ),
+            Technology::Nitro => format!(
+                "an AWS Nitro enclave with PCR0 {measurement}: the parent instance and its owner \
+                 cannot read its memory; Amazon, who made and runs the machine, is trusted"
+            ),
+            Technology::Cca => format!(
+                "an Arm CCA realm with initial measurement {measurement} on a platform whose key \
+                 {by} the policy names: the host cannot read its memory, as far as that platform \
+                 holds"
+            ),
+            Technology::Psa => format!(
+                "a device with PSA root of trust key {by}, which the policy names, that runs \
+                 {measurement}: its normal world cannot read the isolate's memory; whoever holds \
+                 the device may, as far as its hardware lets them"
+            ),
+            Technology::Tpm => format!(
+                "a machine whose TPM key {by} the policy trusts, started as the policy names \
+                 (digest of its PCRs {measurement}). This protects nobody from the host: a TPM \
+                 says what was started, and whoever runs that machine can read its memory"
+            ),
+            Technology::AzureVtpm => format!(
+                "a confidential virtual machine of Azure, started as the policy names (digest of \
+                 its PCRs {measurement}): the host cannot read its memory, as far as the hardware, \
+                 its keys and Microsoft's paravisor hold"
             ),
             technology => format!("evidence of technology {technology}"),
         }

@@ -2,21 +2,33 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use veracruz_evidence::sw_rot::SwRotError;
-use veracruz_evidence::{EvidenceError, ReportData, Technology};
-use veracruz_policy::{KeyDigest, PolicyHash, Sha256};
+use veracruz_evidence::{EvidenceError, Technology};
+use veracruz_policy::{KeyDigest, Measurement, Timestamp};
 
 /// Evidence that is not good. The isolate or whoever carried the evidence (the host) is at fault,
-/// unless the caller has the wrong policy; nothing may be sent to that isolate.
+/// unless the caller has the wrong policy or old collateral; nothing may be sent to that isolate.
+///
+/// `part` names a piece of evidence or collateral in the words of its specification: `quote`,
+/// `VCEK`, `TCB info`, `platform token`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppraisalError {
     /// Not an envelope with evidence.
     #[error("malformed evidence: {0}")]
     Envelope(EvidenceError),
-    /// Not a token of the format that the envelope says.
+    /// Not a token of the software root of trust.
     #[error("malformed evidence: {0}")]
-    Malformed(#[from] SwRotError),
+    Token(#[from] SwRotError),
+    /// Not of the format that it says.
+    #[error("malformed {part}: {reason}")]
+    Malformed {
+        /// What cannot be read.
+        part: &'static str,
+        /// What was expected and what was found.
+        reason: String,
+    },
     /// Evidence of another technology than the policy accepts.
     #[error("the evidence is of technology {found:?}, the policy accepts {expected}")]
     WrongTechnology {
@@ -34,61 +46,234 @@ pub enum AppraisalError {
         /// What was found.
         technology: Technology,
     },
-    /// The attester's key is not one that the policy names. Anyone can make a key.
-    #[error("the attester's key is {found}, the policy trusts {}", any_of(.expected))]
+    /// A profile or version of a format that is not known.
+    #[error("{part} has profile {found:?}, expected {expected}")]
+    UnknownProfile {
+        /// What has it.
+        part: &'static str,
+        /// What is known.
+        expected: &'static str,
+        /// What was found.
+        found: String,
+    },
+    /// The key that vouches is not one that the policy names. Anyone can make a key.
+    #[error("the {part} is {found}, the policy trusts {}", any_of(.expected))]
     UntrustedAttester {
+        /// What key it is: `attester's key`, `AK`, `CPAK`, `IAK`.
+        part: &'static str,
         /// The keys that the policy names.
         expected: Vec<KeyDigest>,
-        /// The key in the evidence.
+        /// The key that vouches.
         found: KeyDigest,
     },
-    /// The evidence was changed, or was not made by the attester that it names.
-    #[error("the signature was not made by attester {attester} over this evidence")]
+    /// A chain of certificates that does not end in the vendor's root, pinned by digest.
+    #[error("the chain of the {part} ends in a root with SHA-256 {found}, expected {expected}")]
+    UntrustedRoot {
+        /// Whose chain.
+        part: &'static str,
+        /// The pinned digests.
+        expected: String,
+        /// The digest of the root found, or `none`.
+        found: String,
+    },
+    /// A chain of certificates that does not hold together.
+    #[error("the chain of the {part} is broken: {reason}")]
+    BadChain {
+        /// Whose chain.
+        part: &'static str,
+        /// Where it breaks.
+        reason: String,
+    },
+    /// Signed by the wrong key, or changed after it was signed.
+    #[error("the signature of the {part} is wrong: it was changed, or signed by another key")]
     BadSignature {
-        /// The attester that should have signed.
-        attester: KeyDigest,
+        /// What is signed.
+        part: &'static str,
     },
-    /// The claims name another attester than the header.
-    #[error("the token's instance id does not name its attester {attester}")]
+    /// Signed with another algorithm than the format prescribes.
+    #[error("the {part} is signed with {found}, expected {expected}")]
+    BadAlgorithm {
+        /// What is signed.
+        part: &'static str,
+        /// The algorithm of the format.
+        expected: &'static str,
+        /// The algorithm found.
+        found: String,
+    },
+    /// The claims name another attester than the header, or two parts name each other wrongly.
+    #[error("the {part} names {found}, expected {expected}")]
     AttesterMismatch {
-        /// The attester that signed.
-        attester: KeyDigest,
+        /// What names it.
+        part: &'static str,
+        /// The one that signed.
+        expected: String,
+        /// The one that is named.
+        found: String,
     },
-    /// A software root of trust that claims to be more than it can be.
-    #[error(
-        "the token claims lifecycle 0x{found:04x}, expected 0x0000 (unknown): software cannot claim more"
-    )]
+    /// A certificate, list or document is no longer valid at the time of the appraisal.
+    #[error("the {part} was valid until {until}, and is judged at {now}")]
+    Expired {
+        /// What is over.
+        part: &'static str,
+        /// Until when it was valid.
+        until: Timestamp,
+        /// When it is judged.
+        now: Timestamp,
+    },
+    /// A certificate, list or document is not valid yet at the time of the appraisal.
+    #[error("the {part} is valid from {from}, and is judged at {now}")]
+    NotYetValid {
+        /// What has not begun.
+        part: &'static str,
+        /// From when it is valid.
+        from: Timestamp,
+        /// When it is judged.
+        now: Timestamp,
+    },
+    /// The vendor revoked a certificate.
+    #[error("the {part} was revoked by its issuer")]
+    Revoked {
+        /// What was revoked.
+        part: &'static str,
+    },
+    /// Something that this verdict needs was not given.
+    #[error("no {part} was given: {reason}")]
+    MissingCollateral {
+        /// What is missing.
+        part: &'static str,
+        /// For what it is needed.
+        reason: String,
+    },
+    /// Collateral of another platform, family or purpose.
+    #[error("the {part} is for {found}, expected {expected}")]
+    WrongCollateral {
+        /// What does not fit.
+        part: &'static str,
+        /// What it should be for.
+        expected: String,
+        /// What it is for.
+        found: String,
+    },
+    /// The isolate can be debugged: its memory is open to the host.
+    #[error("the isolate is in debug mode ({claim}): the host can read its memory")]
+    DebugNotAllowed {
+        /// The claim that says so.
+        claim: &'static str,
+    },
+    /// The isolate may be moved to another machine, or shared with another party.
+    #[error("the isolate has {claim} = {found}, which lets others into it; expected {expected}")]
+    ConfigurationNotAllowed {
+        /// The claim.
+        claim: &'static str,
+        /// What is demanded.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// Firmware or microcode is older than the policy accepts.
+    #[error("the platform's {claim} is {found}, the policy accepts {expected}")]
+    StaleTcb {
+        /// What is stale.
+        claim: &'static str,
+        /// What would do.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// The certificate of the signing key is of another patch level or chip than the report says.
+    #[error("the {part} says {found}, expected {expected}")]
+    TcbMismatch {
+        /// The claim of the certificate.
+        part: &'static str,
+        /// What the report says.
+        expected: String,
+        /// What the certificate says.
+        found: String,
+    },
+    /// Not one of the machines that the policy names.
+    #[error("the chip is {found}, the policy accepts {}", any_of(.expected))]
+    ChipMismatch {
+        /// The chips that the policy names, hex.
+        expected: Vec<String>,
+        /// The chip found, hex; `none` where the evidence hides it.
+        found: String,
+    },
+    /// A root of trust in a state in which it cannot be trusted, or one that its kind cannot have.
+    #[error("the {part} claims lifecycle 0x{found:04x}, expected {expected}")]
     LifecycleMismatch {
+        /// Which token.
+        part: &'static str,
+        /// What was expected.
+        expected: &'static str,
         /// The lifecycle found, RFC 9783 section 4.3.1.
         found: u16,
     },
     /// Good evidence, but for something else: another connection, key, policy, challenge or
     /// purpose. Relayed and replayed evidence ends here.
     #[error(
-        "the evidence is bound to {found}, expected {expected}: it was made for another connection, key, policy, challenge or purpose"
+        "the evidence is bound to {}, expected {}: it was made for another connection, key, policy, challenge or purpose",
+        HEXLOWER.encode(.found), HEXLOWER.encode(.expected)
     )]
     BindingMismatch {
-        /// The report data computed by the caller.
-        expected: Box<ReportData>,
-        /// The report data in the evidence.
-        found: Box<ReportData>,
+        /// What the caller's report data puts into the format's field.
+        expected: Vec<u8>,
+        /// What the field holds.
+        found: Vec<u8>,
+    },
+    /// The field that binds evidence is absent.
+    #[error("the evidence has no {field}: it is bound to nothing")]
+    BindingMissing {
+        /// The format's name of the field.
+        field: &'static str,
     },
     /// Another runtime than the policy names.
-    #[error("the isolate's runtime has SHA-256 {found}, the policy accepts {}", any_of(.expected))]
+    #[error("{claim} is {found}, the policy accepts {}", any_of(.expected))]
     MeasurementMismatch {
-        /// The runtimes that the policy names.
-        expected: Vec<Sha256>,
-        /// The runtime in the evidence.
-        found: Sha256,
+        /// The format's name of the claim: `runtime`, `MRTD`, `PCR 4`.
+        claim: &'static str,
+        /// The values that the policy names.
+        expected: Vec<Measurement>,
+        /// The value in the evidence.
+        found: Measurement,
+    },
+    /// A claim that the policy asks for is not in the evidence.
+    #[error("the evidence has no {claim}, and the policy names one")]
+    MeasurementMissing {
+        /// The format's name of the claim.
+        claim: &'static str,
     },
     /// The isolate was started with another policy.
-    #[error("the isolate was started with policy {found}, expected {expected}")]
+    #[error(
+        "the isolate was started with {field} {}, expected {} for this policy",
+        HEXLOWER.encode(.found), HEXLOWER.encode(.expected)
+    )]
     LaunchPolicyMismatch {
-        /// The caller's policy.
-        expected: PolicyHash,
-        /// The policy in the evidence.
-        found: PolicyHash,
+        /// The format's name of the field.
+        field: &'static str,
+        /// What it holds for the caller's policy.
+        expected: Vec<u8>,
+        /// What it holds.
+        found: Vec<u8>,
     },
+    /// The event log does not lead to the registers that were signed.
+    #[error("the event log does not fit the quote: {reason}")]
+    EventLogMismatch {
+        /// Where it differs.
+        reason: String,
+    },
+    /// Measurements in a digest that is too weak.
+    #[error("the {part} is in {found}, expected SHA-256 or better")]
+    WeakDigest {
+        /// What is.
+        part: &'static str,
+        /// The algorithm found.
+        found: String,
+    },
+    /// The evidence was compared with no reference values: genuine, and no more.
+    #[error(
+        "no reference values were given: the evidence is genuine, and nothing says what it is of"
+    )]
+    NotCompared,
 }
 
 impl AppraisalError {
@@ -96,15 +281,41 @@ impl AppraisalError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Envelope(_) | Self::Malformed(_) => "VC-0210",
+            Self::Envelope(_)
+            | Self::Token(_)
+            | Self::Malformed { .. }
+            | Self::UnknownProfile { .. } => "VC-0210",
             Self::WrongTechnology { .. } | Self::NotAccepted { .. } => "VC-0211",
             Self::UntrustedAttester { .. } | Self::AttesterMismatch { .. } => "VC-0212",
-            Self::BadSignature { .. } => "VC-0213",
+            Self::BadSignature { .. } | Self::BadAlgorithm { .. } | Self::WeakDigest { .. } => {
+                "VC-0213"
+            }
             Self::LifecycleMismatch { .. } => "VC-0214",
-            Self::BindingMismatch { .. } => "VC-0215",
-            Self::MeasurementMismatch { .. } => "VC-0216",
+            Self::BindingMismatch { .. } | Self::BindingMissing { .. } => "VC-0215",
+            Self::MeasurementMismatch { .. } | Self::MeasurementMissing { .. } => "VC-0216",
             Self::LaunchPolicyMismatch { .. } => "VC-0217",
+            Self::UntrustedRoot { .. } | Self::BadChain { .. } => "VC-0218",
+            Self::Expired { .. } | Self::NotYetValid { .. } => "VC-0219",
+            Self::Revoked { .. } => "VC-0220",
+            Self::MissingCollateral { .. } | Self::WrongCollateral { .. } => "VC-0221",
+            Self::DebugNotAllowed { .. } | Self::ConfigurationNotAllowed { .. } => "VC-0222",
+            Self::StaleTcb { .. } | Self::TcbMismatch { .. } => "VC-0223",
+            Self::ChipMismatch { .. } => "VC-0224",
+            Self::EventLogMismatch { .. } => "VC-0225",
+            Self::NotCompared => "VC-0226",
         }
+    }
+
+    /// Whether the bytes could not be read, as opposed to: they say the wrong thing.
+    #[must_use]
+    pub const fn is_malformed(&self) -> bool {
+        matches!(
+            self,
+            Self::Envelope(_)
+                | Self::Token(_)
+                | Self::Malformed { .. }
+                | Self::UnknownProfile { .. }
+        )
     }
 
     /// What to do next, in one line.
@@ -118,16 +329,36 @@ impl AppraisalError {
                 "send nothing; if this attester should be trusted, all parties must agree on a \
                  policy that names its key"
             }
-            Self::MeasurementMismatch { .. } => {
+            Self::MeasurementMismatch { .. } | Self::MeasurementMissing { .. } => {
                 "send nothing; if this runtime should be used, all parties must agree on a policy \
                  that names it"
             }
             Self::LaunchPolicyMismatch { .. } => {
                 "send nothing; compare your copy of the policy with the other parties'"
             }
-            Self::BindingMismatch { .. } => {
+            Self::BindingMismatch { .. } | Self::BindingMissing { .. } => {
                 "send nothing; connect again, and if it stays like this, someone is in between"
             }
+            Self::Expired { .. } | Self::NotYetValid { .. } => {
+                "send nothing; check this machine's clock, and add fresh collateral with \
+                 `veracruz collateral add`"
+            }
+            Self::MissingCollateral { .. } | Self::WrongCollateral { .. } => {
+                "add what the vendor publishes for this platform with `veracruz collateral add`"
+            }
+            Self::Revoked { .. } => "send nothing; the vendor says that this platform is broken",
+            Self::DebugNotAllowed { .. } | Self::ConfigurationNotAllowed { .. } => {
+                "send nothing; ask the host to start the isolate without debugging and migration"
+            }
+            Self::StaleTcb { .. } | Self::TcbMismatch { .. } => {
+                "send nothing; ask the host to update its firmware, or agree with all parties on a \
+                 policy that names the exception"
+            }
+            Self::ChipMismatch { .. } => {
+                "send nothing; if this machine should be trusted, all parties must agree on a \
+                 policy that names it"
+            }
+            Self::NotCompared => "give reference values, or a policy that names some",
             _ => "send nothing; the evidence was damaged or forged on its way",
         }
     }

@@ -37,10 +37,14 @@
 
 mod appraise;
 mod appraised;
+mod collateral;
 mod error;
+mod examined;
 pub mod sw_rot;
 
 pub use appraise::appraise;
 pub use appraised::Appraised;
+pub use collateral::{Collateral, MAX_FILE_BYTES, MAX_ITEMS};
 pub use error::AppraisalError;
+pub use examined::{Examined, Fact};
 pub use veracruz_evidence::Technology;

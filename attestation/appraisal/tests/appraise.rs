@@ -6,7 +6,7 @@
 )]
 
 use proptest::prelude::*;
-use veracruz_appraisal::{AppraisalError, appraise};
+use veracruz_appraisal::{AppraisalError, Collateral, appraise};
 use veracruz_evidence::cbor::{Reader, Writer};
 use veracruz_evidence::sw_rot::{self, SwRotClaims};
 use veracruz_evidence::{EvidenceError, MAX_EVIDENCE_BYTES};
@@ -36,8 +36,15 @@ fn evidence(launch_policy: PolicyHash) -> Vec<u8> {
 #[test]
 fn takes_the_isolate_that_the_policy_names() {
     let policy = policy();
-    let appraised = appraise(&evidence(policy.hash()), &policy, &expected(), NOW).unwrap();
-    assert_eq!(appraised.attester(), digest(&attester()));
+    let appraised = appraise(
+        &evidence(policy.hash()),
+        &policy,
+        &Collateral::none(),
+        &expected(),
+        NOW,
+    )
+    .unwrap();
+    assert_eq!(appraised.attester(), Some(digest(&attester())));
     assert_eq!(appraised.policy(), policy.hash());
 }
 
@@ -45,11 +52,22 @@ fn takes_the_isolate_that_the_policy_names() {
 fn refuses_an_isolate_started_with_another_policy_than_the_callers() {
     let found = PolicyHash::from_bytes([1; 32]);
     let policy = policy();
-    let verdict = appraise(&evidence(found), &policy, &expected(), NOW);
-    let expected = policy.hash();
+    let verdict = appraise(
+        &evidence(found),
+        &policy,
+        &Collateral::none(),
+        &expected(),
+        NOW,
+    );
+    let (field, expected) = ("launch policy", policy.hash().as_bytes().to_vec());
+    let found = found.as_bytes().to_vec();
     assert_eq!(
         verdict,
-        Err(AppraisalError::LaunchPolicyMismatch { expected, found })
+        Err(AppraisalError::LaunchPolicyMismatch {
+            field,
+            expected,
+            found
+        })
     );
 }
 
@@ -68,8 +86,8 @@ fn believes_the_callers_policy_and_not_the_isolates() {
         launch_policy: hosts.hash(),
     };
     let evidence = sw_rot::sign(&claims, &attester()).encode();
-    assert!(appraise(&evidence, &hosts, &expected(), NOW).is_ok());
-    let verdict = appraise(&evidence, &policy(), &expected(), NOW);
+    assert!(appraise(&evidence, &hosts, &Collateral::none(), &expected(), NOW).is_ok());
+    let verdict = appraise(&evidence, &policy(), &Collateral::none(), &expected(), NOW);
     assert!(matches!(
         verdict,
         Err(AppraisalError::MeasurementMismatch { .. })
@@ -79,23 +97,32 @@ fn believes_the_callers_policy_and_not_the_isolates() {
 #[test]
 fn refuses_evidence_of_a_technology_that_the_policy_does_not_name() {
     let psa = "application/eat+cwt; eat_profile=\"tag:psacertified.org,2023:psa#tfm\"";
-    let bytes = Writer::encode(|w| {
-        w.array(2);
-        w.text(psa);
-        w.bytes(b"a token");
-    });
-    let verdict = appraise(&bytes, &policy(), &expected(), NOW);
-    let (expected, found) = ("sw-rot".into(), psa.into());
-    assert_eq!(
-        verdict,
-        Err(AppraisalError::WrongTechnology { expected, found })
-    );
+    let unknown = "application/eat+cwt; eat_profile=\"tag:example.org,2026:other\"";
+    for (media_type, found) in [(psa, "psa"), (unknown, unknown)] {
+        let bytes = Writer::encode(|w| {
+            w.array(2);
+            w.text(media_type);
+            w.bytes(b"a token");
+        });
+        let verdict = appraise(&bytes, &policy(), &Collateral::none(), &expected(), NOW);
+        let (expected, found) = ("sw-rot".into(), found.into());
+        assert_eq!(
+            verdict,
+            Err(AppraisalError::WrongTechnology { expected, found })
+        );
+    }
 }
 
 #[test]
 fn refuses_what_is_too_long_before_looking_at_it() {
     let found = MAX_EVIDENCE_BYTES + 1;
-    let verdict = appraise(&vec![0; found], &policy(), &expected(), NOW);
+    let verdict = appraise(
+        &vec![0; found],
+        &policy(),
+        &Collateral::none(),
+        &expected(),
+        NOW,
+    );
     assert_eq!(
         verdict,
         Err(AppraisalError::Envelope(EvidenceError::TooLong { found }))
@@ -106,7 +133,8 @@ fn refuses_what_is_too_long_before_looking_at_it() {
 fn refuses_every_truncation_and_every_flipped_bit_of_the_envelope() {
     let policy = policy();
     let good = evidence(policy.hash());
-    let is_refused = |bytes: &[u8]| appraise(bytes, &policy, &expected(), NOW).is_err();
+    let is_refused =
+        |bytes: &[u8]| appraise(bytes, &policy, &Collateral::none(), &expected(), NOW).is_err();
     for length in 0..good.len() {
         assert!(is_refused(&good[..length]), "cut to {length} bytes");
     }
@@ -139,9 +167,9 @@ fn takes_the_evidence_of_the_receipt_that_is_kept_for_ever() {
         .peek()
         .claims()
         .report_data;
-    assert!(appraise(evidence, &policy(), &bound_to, NOW).is_ok());
+    assert!(appraise(evidence, &policy(), &Collateral::none(), &bound_to, NOW).is_ok());
     // Evidence over a receipt is of no use on a connection.
-    let verdict = appraise(evidence, &policy(), &expected(), NOW);
+    let verdict = appraise(evidence, &policy(), &Collateral::none(), &expected(), NOW);
     assert!(matches!(
         verdict,
         Err(AppraisalError::BindingMismatch { .. })
@@ -151,7 +179,7 @@ fn takes_the_evidence_of_the_receipt_that_is_kept_for_ever() {
 proptest! {
     #[test]
     fn takes_no_random_bytes(bytes: Vec<u8>) {
-        let verdict = appraise(&bytes, &policy(), &expected(), NOW);
+        let verdict = appraise(&bytes, &policy(), &Collateral::none(), &expected(), NOW);
         let is_envelope = matches!(verdict, Err(AppraisalError::Envelope(_)));
         prop_assert!(is_envelope);
     }

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::cbor::{CborError, Reader, Writer};
 
 /// The longest evidence that is taken, envelope included. Quotes with their certificate chains
-/// have up to 20 KiB; the rest is room for collateral.
+/// have up to 20 KiB; the rest is room for event logs.
 pub const MAX_EVIDENCE_BYTES: usize = 64 * 1024;
 
 /// Media types are at most 127 characters before and after the slash (RFC 6838 section 4.2), with
@@ -20,11 +20,39 @@ pub enum Technology {
     /// A program (`veracruz-attester`) started the isolate and signs for it: [`crate::sw_rot`].
     /// No hardware is behind it, so it proves nothing against the host.
     SoftwareRootOfTrust,
+    /// Intel SGX: a DCAP quote, version 3.
+    Sgx,
+    /// Intel TDX: a DCAP quote, version 4 or 5.
+    Tdx,
+    /// AMD SEV-SNP: CBOR `[report, certificates]`, the report of 1184 bytes (AMD 56860, ATTESTATION_REPORT)
+    /// and the certificate table that came with it (GHCB specification, section 4.1.8.1; may be empty).
+    SevSnp,
+    /// AWS Nitro: the attestation document, COSE_Sign1 with ES384.
+    Nitro,
+    /// Arm CCA: the token of the realm management monitor, a collection of two tokens.
+    Cca,
+    /// PSA token, RFC 9783.
+    Psa,
+    /// TPM 2.0: a quote with what it is over.
+    Tpm,
+    /// Azure's confidential virtual machines: a quote of the vTPM and the report of the hardware
+    /// that vouches for its key.
+    AzureVtpm,
 }
 
 impl Technology {
     /// Every technology that this version knows.
-    pub const ALL: &[Self] = &[Self::SoftwareRootOfTrust];
+    pub const ALL: &[Self] = &[
+        Self::SoftwareRootOfTrust,
+        Self::Sgx,
+        Self::Tdx,
+        Self::SevSnp,
+        Self::Nitro,
+        Self::Cca,
+        Self::Psa,
+        Self::Tpm,
+        Self::AzureVtpm,
+    ];
 
     /// The media type that marks evidence of this technology in the envelope.
     pub const fn media_type(self) -> &'static str {
@@ -33,13 +61,46 @@ impl Technology {
             Self::SoftwareRootOfTrust => {
                 "application/eat+cwt; eat_profile=\"tag:veracruz.internal,2026:sw-rot#1\""
             }
+            // RFC 9783 section 6.
+            Self::Psa => "application/eat+cwt; eat_profile=\"tag:psacertified.org,2023:psa#tfm\"",
+            // The others have no registered type.
+            Self::Sgx => "application/vnd.veracruz.sgx-quote",
+            Self::Tdx => "application/vnd.veracruz.tdx-quote",
+            Self::SevSnp => "application/vnd.veracruz.sev-snp-report+cbor",
+            Self::Nitro => "application/vnd.veracruz.nitro-document+cose",
+            Self::Cca => "application/vnd.veracruz.cca-token+cbor",
+            Self::Tpm => "application/vnd.veracruz.tpm-quote+cbor",
+            Self::AzureVtpm => "application/vnd.veracruz.azure-vtpm+cbor",
         }
     }
 
-    /// A short name for logs and policies: `sw-rot`.
+    /// A short name for logs, policies and the command line: `sw-rot`, `sev-snp`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SoftwareRootOfTrust => "sw-rot",
+            Self::Sgx => "sgx",
+            Self::Tdx => "tdx",
+            Self::SevSnp => "sev-snp",
+            Self::Nitro => "nitro",
+            Self::Cca => "cca",
+            Self::Psa => "psa",
+            Self::Tpm => "tpm",
+            Self::AzureVtpm => "azure-vtpm",
+        }
+    }
+
+    /// Whether the technology, where its evidence is good, keeps the host out of the isolate.
+    pub const fn protects_from_host(self) -> bool {
+        match self {
+            // A TPM says what was started, and leaves memory to whoever runs the machine.
+            Self::SoftwareRootOfTrust | Self::Tpm => false,
+            Self::Sgx
+            | Self::Tdx
+            | Self::SevSnp
+            | Self::Nitro
+            | Self::Cca
+            | Self::Psa
+            | Self::AzureVtpm => true,
         }
     }
 }

@@ -6,11 +6,11 @@ use core::{fmt, str::FromStr};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use sha2::Digest as _;
 
-/// Length in bytes of every digest here: all are SHA-256.
+/// Length in bytes of SHA-256.
 const LENGTH: usize = 32;
 
-/// Characters of a digest in lower-case hex.
-const HEX_LENGTH: usize = 64;
+/// Length in bytes of SHA-384.
+const LONG: usize = 48;
 
 /// Characters of a digest in base32 without padding: fits a DNS label (63).
 const BASE32_LENGTH: usize = 52;
@@ -41,21 +41,21 @@ pub enum DigestError {
 }
 
 macro_rules! digest {
-    ($(#[$doc:meta])* $name:ident, $encode:ident, $decode:ident) => {
+    ($(#[$doc:meta])* $name:ident, $length:ident, $encode:ident, $decode:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub struct $name([u8; LENGTH]);
+        pub struct $name([u8; $length]);
 
         impl $name {
-            /// The digest whose 32 bytes these are; nothing is hashed.
+            /// The digest whose bytes these are; nothing is hashed.
             #[must_use]
-            pub const fn from_bytes(bytes: [u8; LENGTH]) -> Self {
+            pub const fn from_bytes(bytes: [u8; $length]) -> Self {
                 Self(bytes)
             }
 
-            /// The 32 bytes.
+            /// The bytes.
             #[must_use]
-            pub const fn as_bytes(&self) -> &[u8; LENGTH] {
+            pub const fn as_bytes(&self) -> &[u8; $length] {
                 &self.0
             }
         }
@@ -87,18 +87,18 @@ digest! {
     ///
     /// Its text form is lower-case base32 (RFC 4648) without padding, 52 characters, so that it is
     /// a DNS label. It is read strictly: one digest has one spelling.
-    PolicyHash, base32, from_base32
+    PolicyHash, LENGTH, base32, from_base32
 }
 
 digest! {
     /// SHA-256 of some content (a file, a program, a runtime), written as lower-case hex.
-    Sha256, hex, from_hex
+    Sha256, LENGTH, hex, from_hex
 }
 
 digest! {
     /// SHA-256 of a DER SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7), written as lower-case hex:
     /// what a participant *is*.
-    KeyDigest, hex, from_hex
+    KeyDigest, LENGTH, hex, from_hex
 }
 
 digest! {
@@ -106,7 +106,72 @@ digest! {
     ///
     /// Same 32 bytes as the [`KeyDigest`] of that key; written as base32 like a [`PolicyHash`],
     /// since it is a DNS label too.
-    InstanceId, base32, from_base32
+    InstanceId, LENGTH, base32, from_base32
+}
+
+digest! {
+    /// SHA-384 of what was started, written as lower-case hex: the measurement of SEV-SNP, TDX and
+    /// Nitro.
+    Sha384, LONG, hex, from_hex
+}
+
+/// The measurement of an isolate, in the width of its technology; lower-case hex as text.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Measurement {
+    /// SHA-256: a process's runtime, MRENCLAVE, a PCR of a TPM, a PSA or CCA component.
+    Sha256(Sha256),
+    /// SHA-384: an SNP launch digest, MRTD, a PCR of Nitro.
+    Sha384(Sha384),
+}
+
+impl Measurement {
+    /// The 32 or 48 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Sha256(digest) => digest.as_bytes(),
+            Self::Sha384(digest) => digest.as_bytes(),
+        }
+    }
+
+    /// A measurement of 32 or 48 bytes; `None` for any other length.
+    #[must_use]
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        if let Ok(bytes) = <[u8; LENGTH]>::try_from(bytes) {
+            return Some(Self::Sha256(Sha256(bytes)));
+        }
+        let bytes = <[u8; LONG]>::try_from(bytes).ok()?;
+        Some(Self::Sha384(Sha384(bytes)))
+    }
+}
+
+impl From<Sha256> for Measurement {
+    fn from(digest: Sha256) -> Self {
+        Self::Sha256(digest)
+    }
+}
+
+impl From<Sha384> for Measurement {
+    fn from(digest: Sha384) -> Self {
+        Self::Sha384(digest)
+    }
+}
+
+impl fmt::Display for Measurement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sha256(digest) => digest.fmt(f),
+            Self::Sha384(digest) => digest.fmt(f),
+        }
+    }
+}
+
+impl Sha384 {
+    /// Digests `content`.
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
+        Self(sha2::Sha384::digest(content).into())
+    }
 }
 
 impl Sha256 {
@@ -144,7 +209,7 @@ impl From<InstanceId> for KeyDigest {
     }
 }
 
-fn hex(bytes: &[u8; LENGTH]) -> String {
+fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
@@ -154,16 +219,16 @@ fn base32(bytes: &[u8; LENGTH]) -> String {
     text
 }
 
-fn from_hex(text: &str) -> Result<[u8; LENGTH], DigestError> {
+fn from_hex<const N: usize>(text: &str) -> Result<[u8; N], DigestError> {
     check(
         text,
-        HEX_LENGTH,
+        N.saturating_mul(2),
         "0-9 a-f",
         |c| matches!(c, '0'..='9' | 'a'..='f'),
     )?;
-    let mut bytes = [0; LENGTH];
+    let mut bytes = [0; N];
     match HEXLOWER.decode_mut(text.as_bytes(), &mut bytes) {
-        Ok(LENGTH) => Ok(bytes),
+        Ok(length) if length == N => Ok(bytes),
         _ => Err(DigestError::TrailingBits),
     }
 }
@@ -215,6 +280,24 @@ mod tests {
         let digest = Sha256::of(b"abc");
         assert_eq!(digest.to_string(), ABC_HEX);
         assert_eq!(ABC_HEX.parse(), Ok(digest));
+    }
+
+    #[test]
+    fn a_measurement_has_the_width_of_its_technology() {
+        // `printf abc | sha384sum`
+        let long = "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed\
+                    8086072ba1e7cc2358baeca134c825a7";
+        let digest = Sha384::of(b"abc");
+        assert_eq!(digest.to_string(), long);
+        assert_eq!(long.parse(), Ok(digest));
+        assert!(long.parse::<Sha256>().is_err() && ABC_HEX.parse::<Sha384>().is_err());
+        for measurement in [Sha256::of(b"abc").into(), Measurement::from(digest)] {
+            assert_eq!(
+                Measurement::from_slice(measurement.as_bytes()),
+                Some(measurement)
+            );
+        }
+        assert_eq!(Measurement::from_slice(&[0; 33]), None);
     }
 
     #[test]

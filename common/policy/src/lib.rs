@@ -47,13 +47,17 @@ mod timestamp;
 
 pub use approval::{Approval, Approve};
 pub use bounds::*;
-pub use digest::{DigestError, InstanceId, KeyDigest, PolicyHash, Sha256};
+pub use digest::{DigestError, InstanceId, KeyDigest, Measurement, PolicyHash, Sha256, Sha384};
 pub use error::{
     CODES, Cause, CodeText, MAX_ERRORS, PolicyError, PolicyErrors, Position, Warning, WarningCause,
 };
 pub use execution::{Clock, Execution, Limits, Nan, Random, Strategy};
 pub use file::{DEFAULT_MAX_BYTES, File};
-pub use isolates::{Isolates, ProcessIsolate};
+pub use isolates::{
+    AzureVtpmIsolate, CcaIsolate, CcaRealmMeasurement, ChipId, Chips, Isolates, MAX_CHIP_ID_BYTES,
+    NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate, SgxIsolate,
+    SnpSigningKey, SnpTcb, TcbException, TcbStatus, TdxIsolate, TpmIsolate,
+};
 pub use json::MAX_DOCUMENT_BYTES;
 pub use participant::{MAX_NAME_LENGTH, Participant, ParticipantName, ParticipantNameError};
 pub use path::{FilePath, MAX_PART_BYTES, MAX_PATH_BYTES, PathError, PathPattern};

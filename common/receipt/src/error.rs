@@ -6,7 +6,7 @@ use veracruz_evidence::EvidenceError;
 use veracruz_evidence::cbor::CborError;
 use veracruz_evidence::cose::CoseError;
 use veracruz_evidence::spki::NotP256Spki;
-use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
 
 use crate::{Commitment, MAX_RECEIPT_BYTES};
 
@@ -75,9 +75,9 @@ pub enum ReceiptError {
     #[error("the receipt says that runtime {found} ran, the evidence says {expected}")]
     MeasurementMismatch {
         /// What the evidence says.
-        expected: Sha256,
+        expected: Measurement,
         /// What the payload says.
-        found: Sha256,
+        found: Measurement,
     },
     /// More runs than the policy allows, or a run 0.
     #[error("the receipt is for run {found}, the policy allows runs 1 to {expected}")]

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use veracruz_evidence::cbor::{CborError, Reader, Writer};
-use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
 
 use crate::{Commitment, Outcome, ReceiptError, ReceiptPayload, Resources};
 
@@ -24,6 +24,9 @@ const INPUTS: i64 = 9;
 const OUTPUTS: i64 = 10;
 const RANDOMNESS: i64 = 11;
 const RESOURCES: i64 = 12;
+
+/// Most bytes of a measurement: SHA-384.
+const MAX_MEASUREMENT_BYTES: usize = 48;
 
 /// Keys of the map of resources.
 const WALL_MS: i64 = 1;
@@ -105,7 +108,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<ReceiptPayload, ReceiptError> {
     r.key(OUTCOME, "key 5 (outcome)")?;
     let outcome = Outcome::from_number(r.unsigned()?).ok_or(ReceiptError::Value("outcome"))?;
     r.key(MEASUREMENT, "key 6 (measurement)")?;
-    let measurement = Sha256::from_bytes(r.byte_array()?);
+    let measurement = Measurement::from_slice(r.bytes(MAX_MEASUREMENT_BYTES)?)
+        .ok_or(ReceiptError::Value("measurement"))?;
     r.key(APPROVALS, "key 7 (approvals)")?;
     let name = |text: &str| ParticipantName::parse(text).ok();
     let path = |text: &str| FilePath::parse(text).ok();

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use core::fmt;
 
-use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
 
 use crate::Commitment;
 
@@ -19,8 +19,8 @@ pub struct ReceiptPayload {
     pub run: u32,
     /// How it ended.
     pub outcome: Outcome,
-    /// SHA-256 of the runtime, as the isolate knows it. Evidence must say the same.
-    pub measurement: Sha256,
+    /// The measurement of the isolate, as its platform states it. Evidence must say the same.
+    pub measurement: Measurement,
     /// The approvals that held when the run started: SHA-256 of each JWS as it was sent.
     pub approvals: BTreeMap<ParticipantName, Sha256>,
     /// The programs of the pipeline: SHA-256 of what was executed.

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
 
 use crate::Outcome;
 
@@ -20,8 +20,8 @@ pub enum Proved {
     },
     /// What that isolate is.
     Measured {
-        /// SHA-256 of the runtime.
-        measurement: Sha256,
+        /// The measurement, in the width of the evidence's technology.
+        measurement: Measurement,
         /// The appraiser's words.
         words: String,
     },
@@ -80,7 +80,7 @@ impl fmt::Display for Proved {
             Self::Measured { measurement, words } => {
                 write!(
                     f,
-                    "that instance ran the runtime with SHA-256 {measurement}: {words}"
+                    "that instance ran the runtime with measurement {measurement}: {words}"
                 )
             }
             Self::RunOfPolicy {

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use veracruz_evidence::{Evidence, ReportData};
-use veracruz_policy::{File, FilePath, Policy, Sha256};
+use veracruz_policy::{File, FilePath, Measurement, Policy};
 
 use crate::{
     Commitment, NotProved, Opening, Outcome, Proved, Receipt, ReceiptError, ReceiptPayload,
@@ -15,8 +15,8 @@ use crate::{
 /// What an appraiser found out about a receipt's evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceFindings {
-    /// SHA-256 of the runtime.
-    pub measurement: Sha256,
+    /// The measurement of the isolate.
+    pub measurement: Measurement,
     /// Whether the isolate was protected from its host.
     pub protects_from_host: bool,
     /// What the evidence means, in plain words.

@@ -40,7 +40,7 @@ fn proves_who_ran_what_under_which_policy_with_whose_approval() {
                 instance: instance(&isolate())
             },
             Proved::Measured {
-                measurement: runtime(),
+                measurement: runtime().into(),
                 words: "an attester says so".into()
             },
             Proved::RunOfPolicy {
@@ -210,10 +210,11 @@ fn refuses_a_receipt_whose_evidence_is_for_another_receipt() {
 
 #[test]
 fn refuses_a_receipt_that_names_another_runtime_than_its_evidence() {
-    let error = reissued(|payload| payload.measurement = Sha256::of(b"another")).unwrap_err();
+    let error =
+        reissued(|payload| payload.measurement = Sha256::of(b"another").into()).unwrap_err();
     assert!(
         matches!(error, ReceiptError::MeasurementMismatch { expected, found }
-        if expected == runtime() && found == Sha256::of(b"another"))
+        if expected == runtime().into() && found == Sha256::of(b"another").into())
     );
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use veracruz_policy::{FilePath, InstanceId, ParticipantName, Policy, Sha256};
+use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, Policy};
 use veracruz_protocol::{ErrorCode, Problem, StateTag};
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ pub struct Setup {
     /// This isolate's key.
     pub instance: InstanceId,
     /// This runtime's measurement, for receipts.
-    pub measurement: Sha256,
+    pub measurement: Measurement,
     /// 32 bytes from the isolate's best source of randomness. They blind the commitments to
     /// outputs and are used for nothing else.
     pub secret: Zeroizing<[u8; 32]>,
@@ -32,7 +32,7 @@ pub struct Session {
 pub struct Computation {
     pub(crate) policy: Policy,
     pub(crate) instance: InstanceId,
-    pub(crate) measurement: Sha256,
+    pub(crate) measurement: Measurement,
     pub(crate) secret: Zeroizing<[u8; 32]>,
     pub(crate) approvals: Approvals,
     /// The files that have a provider.

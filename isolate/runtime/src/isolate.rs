@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use veracruz_computation::{Computation, Effect, Reply, Setup};
 use veracruz_engine::Spawner;
 use veracruz_evidence::{ReportData, sw_rot};
-use veracruz_policy::{InstanceId, Policy, PolicyHash, Sha256};
+use veracruz_policy::{InstanceId, Measurement, Policy, PolicyHash};
 use veracruz_protocol::control::Health;
 use veracruz_protocol::{Problem, StateTag};
 use veracruz_session::{Identity, IsolateName, server_config, server_name};
@@ -180,10 +180,10 @@ pub(crate) fn now() -> i64 {
 
 /// This runtime's measurement, as the platform states it: it stands in receipts, where the
 /// evidence beside it must say the same.
-fn measurement(evidence: &EvidenceSource) -> Result<Sha256, Fault> {
+fn measurement(evidence: &EvidenceSource) -> Result<Measurement, Fault> {
     let evidence = evidence
         .evidence(&ReportData::from_bytes([0; 64]))
         .map_err(|_| Fault::Evidence)?;
     let token = sw_rot::parse(evidence.content()).map_err(|_| Fault::Evidence)?;
-    Ok(token.peek().claims().runtime)
+    Ok(token.peek().claims().runtime.into())
 }

@@ -5,7 +5,7 @@ use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey;
 use serde::{Deserialize, Serialize};
-use veracruz_appraisal::appraise;
+use veracruz_appraisal::{Collateral, appraise};
 use veracruz_policy::{ParticipantName, Policy, Sha256, Timestamp};
 use veracruz_receipt::{EvidenceFindings, Opening, Verified, verify};
 use veracruz_session::Identity;
@@ -29,7 +29,14 @@ pub fn verify_receipt(
     now: Timestamp,
 ) -> Result<Verified, Error> {
     verify(receipt, policy, openings, |evidence, expected| {
-        appraise(&evidence.encode(), policy, expected, now).map(|appraised| EvidenceFindings {
+        appraise(
+            &evidence.encode(),
+            policy,
+            &Collateral::none(),
+            expected,
+            now,
+        )
+        .map(|appraised| EvidenceFindings {
             measurement: appraised.measurement(),
             protects_from_host: appraised.protects_from_host(),
             words: appraised.words(),

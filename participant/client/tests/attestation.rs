@@ -19,7 +19,7 @@ async fn good_evidence_is_accepted_and_says_what_it_proves() {
     let connection = world.open(&fake).await;
     let (connection, appraised) = connection.attest(true, NOW).await.unwrap();
     assert_eq!(connection.instance(), fake.instance());
-    assert_eq!(appraised.measurement(), fake::runtime());
+    assert_eq!(appraised.measurement(), fake::runtime().into());
     assert!(!appraised.protects_from_host());
     assert!(appraised.words().contains("host"));
 }

@@ -42,7 +42,10 @@ pub(super) fn isolates(at: At<'_>, errors: &mut Errors<'_>) -> Option<Isolates> 
         at.fail(cause, errors);
     }
     let process = object.optional("process", errors, process);
-    Some(Isolates { process })
+    Some(Isolates {
+        process,
+        ..Isolates::default()
+    })
 }
 
 fn process(at: At<'_>, errors: &mut Errors<'_>) -> Option<ProcessIsolate> {

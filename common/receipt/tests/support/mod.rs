@@ -97,7 +97,7 @@ pub(crate) fn payload() -> ReceiptPayload {
         instance: instance(&isolate()),
         run: 2,
         outcome: Outcome::Finished,
-        measurement: runtime(),
+        measurement: runtime().into(),
         approvals: [
             (name("acme"), Sha256::of(b"approval of acme")),
             (name("globex"), Sha256::of(b"approval of globex")),
@@ -160,7 +160,7 @@ pub(crate) fn appraise(
         return Err(OtherReportData);
     }
     Ok(EvidenceFindings {
-        measurement: claims.runtime,
+        measurement: claims.runtime.into(),
         protects_from_host: false,
         words: "an attester says so".into(),
     })

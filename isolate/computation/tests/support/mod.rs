@@ -159,7 +159,7 @@ impl Bench {
         let machine = Computation::new(Setup {
             policy: policy(variant),
             instance: INSTANCE,
-            measurement: MEASUREMENT,
+            measurement: MEASUREMENT.into(),
             secret: Zeroizing::new([0xcc; 32]),
         });
         Self {

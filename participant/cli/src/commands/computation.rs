@@ -152,7 +152,7 @@ pub(crate) fn attest(arguments: &AttestArgs) -> Result<Report, CliError> {
         "instance": instance.to_string(),
         "policy": desk.policy.hash().to_string(),
         "measurement": appraised.measurement().to_string(),
-        "attester": appraised.attester().to_string(),
+        "attester": appraised.attester().map(|key| key.to_string()),
         "protects_from_host": appraised.protects_from_host(),
         "words": words,
         "milliseconds": milliseconds,

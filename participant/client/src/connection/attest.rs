@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 pub use veracruz_appraisal::Appraised;
-use veracruz_appraisal::{AppraisalError, appraise};
+use veracruz_appraisal::{AppraisalError, Collateral, appraise};
 use veracruz_evidence::ReportData;
 use veracruz_policy::{Policy, Timestamp};
 use veracruz_protocol::{AttestationRequest, AttestationResponse, Route, limits, media};
@@ -81,6 +81,12 @@ impl Appraiser for ByPolicy<'_> {
         evidence: &[u8],
         expected: &ReportData,
     ) -> Result<Appraised, AppraisalError> {
-        appraise(evidence, self.policy, expected, self.now)
+        appraise(
+            evidence,
+            self.policy,
+            &Collateral::none(),
+            expected,
+            self.now,
+        )
     }
 }

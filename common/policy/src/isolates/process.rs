@@ -1,17 +1,8 @@
-//! Which isolates are acceptable, and what evidence about them must say.
+//! A sandboxed process.
 
 use alloc::vec::Vec;
 
 use crate::{KeyDigest, Sha256};
-
-/// The acceptable isolates. They are alternatives and the host chooses: protection is that of the
-/// weakest. At least one is there.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Isolates {
-    /// A sandboxed process, measured by a software root of trust. It does not protect from the host.
-    pub process: Option<ProcessIsolate>,
-}
 
 /// What evidence about a sandboxed process must say. Neither list is empty.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,0 +1,71 @@
+//! What evidence is verified with besides itself: certificates, revocation lists, TCB information.
+
+use std::fmt;
+
+use veracruz_policy::PublicKey;
+
+/// Most bytes of one file of collateral.
+pub const MAX_FILE_BYTES: usize = 4 << 20;
+
+/// Most items of each kind. More are refused, so that no folder makes an appraisal slow.
+pub const MAX_ITEMS: usize = 1024;
+
+/// Collateral: what vendors publish about their hardware. It comes from anywhere, the host
+/// included: each piece is believed only as far as its own signature leads to a pinned root, at the
+/// time of the appraisal.
+///
+/// Pieces are told apart by what is in them, never by a file's name. Each technology picks what it
+/// needs.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Collateral {
+    certificates: Vec<Vec<u8>>,
+    revocation_lists: Vec<Vec<u8>>,
+    documents: Vec<Vec<u8>>,
+    keys: Vec<PublicKey>,
+}
+
+impl Collateral {
+    /// No collateral: enough for evidence that brings its own chain and needs no TCB information.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// X.509 certificates, DER.
+    #[must_use]
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        &self.certificates
+    }
+
+    /// Certificate revocation lists (RFC 5280), DER.
+    #[must_use]
+    pub fn revocation_lists(&self) -> &[Vec<u8>] {
+        &self.revocation_lists
+    }
+
+    /// JSON documents: Intel's TCB info and QE identities with their signatures, bundles of them.
+    #[must_use]
+    pub fn documents(&self) -> &[Vec<u8>] {
+        &self.documents
+    }
+
+    /// Bare public keys. They are **no** trust anchors where a reference names some; where
+    /// genuineness alone is judged, they are what the caller vouches for.
+    #[must_use]
+    pub fn keys(&self) -> &[PublicKey] {
+        &self.keys
+    }
+}
+
+impl fmt::Debug for Collateral {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Collateral({} certificates, {} revocation lists, {} documents, {} keys)",
+            self.certificates.len(),
+            self.revocation_lists.len(),
+            self.documents.len(),
+            self.keys.len()
+        )
+    }
+}

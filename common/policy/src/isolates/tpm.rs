@@ -1,0 +1,34 @@
+//! Machines measured by a TPM 2.0, physical or virtual.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use crate::{KeyDigest, SevSnpIsolate, Sha256, TdxIsolate};
+
+/// What PCRs of the SHA-256 bank must hold: index (0 to 23) to values, any of which will do.
+/// Neither the map nor a list in it is empty.
+pub type Pcrs = BTreeMap<u8, Vec<Sha256>>;
+
+/// What a quote of a TPM 2.0 must say. At least one of the anchors is there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TpmIsolate {
+    /// What was measured. All of it must be in the quote.
+    pub pcrs: Pcrs,
+    /// Attestation keys, by the SHA-256 of their SPKI: trust anchors.
+    pub aks: Vec<KeyDigest>,
+    /// Keys of authorities that certify attestation keys (as Google does for its vTPMs), by the
+    /// SHA-256 of the root's SPKI: trust anchors.
+    pub ak_roots: Vec<KeyDigest>,
+}
+
+/// What evidence about a confidential virtual machine of Azure must say: a quote of its vTPM, whose
+/// key is in a report of the hardware. The report's measurement is that of Microsoft's paravisor;
+/// what runs above it stands in the PCRs. At least one kind of hardware is there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AzureVtpmIsolate {
+    /// What was measured. All of it must be in the quote.
+    pub pcrs: Pcrs,
+    /// The report of SEV-SNP hardware.
+    pub sev_snp: Option<SevSnpIsolate>,
+    /// The report of TDX hardware.
+    pub tdx: Option<TdxIsolate>,
+}
