@@ -382,11 +382,10 @@ fn every_error_has_a_code_and_a_hint_and_says_what_was_expected_and_found() {
     assert_eq!(mismatch.code(), "VC-0217");
     assert!(mismatch.hint().starts_with("send nothing"));
     let text = mismatch.to_string();
-    assert!(text.contains(&policy().to_string()), "{text}");
-    assert!(
-        text.contains(&PolicyHash::from_bytes([9; 32]).to_string()),
-        "{text}"
-    );
+    for hash in [policy(), PolicyHash::from_bytes([9; 32])] {
+        let hex = data_encoding::HEXLOWER.encode(hash.as_bytes());
+        assert!(text.contains(&hex), "{text}");
+    }
 }
 
 proptest! {
