@@ -1,5 +1,7 @@
 //! The tree itself, its quotas, and the bookkeeping that every change goes through.
 
+use core::cell::Cell;
+
 use crate::directory::Directory;
 use crate::inode::{InodeId, Inodes, Node};
 use crate::{Error, Rules};
@@ -22,6 +24,8 @@ pub struct Vfs {
     quotas: Quotas,
     used_bytes: u64,
     used_files: u64,
+    /// The first refusal for a quota. In a cell, since a check changes nothing else.
+    refused: Cell<Option<Error>>,
     pub(crate) now: u64,
 }
 
@@ -40,6 +44,7 @@ impl Vfs {
             quotas,
             used_bytes: 0,
             used_files: 0,
+            refused: Cell::new(None),
             now,
         };
         vfs.make_named_folders();
@@ -63,12 +68,19 @@ impl Vfs {
         self.used_files
     }
 
+    /// The first time that a quota was in the way: [`Error::BytesExceeded`] or
+    /// [`Error::FilesExceeded`]. A program that gives up may have given up for that.
+    #[must_use]
+    pub fn quota_met(&self) -> Option<Error> {
+        self.refused.get()
+    }
+
     /// Fails where `bytes` more would go beyond the quota.
     pub(crate) fn check_bytes(&self, bytes: u64) -> Result<(), Error> {
         let limit = self.quotas.bytes;
         match self.used_bytes.checked_add(bytes) {
             Some(total) if total <= limit => Ok(()),
-            _ => Err(Error::BytesExceeded { limit }),
+            _ => Err(self.refuse(Error::BytesExceeded { limit })),
         }
     }
 
@@ -77,8 +89,14 @@ impl Vfs {
         if self.used_files < limit {
             Ok(())
         } else {
-            Err(Error::FilesExceeded { limit })
+            Err(self.refuse(Error::FilesExceeded { limit }))
         }
+    }
+
+    /// Remembers the first refusal.
+    fn refuse(&self, error: Error) -> Error {
+        self.refused.set(self.refused.get().or(Some(error)));
+        error
     }
 
     /// Counts the difference that a change made to what an inode is charged.

@@ -28,6 +28,18 @@ fn a_write_beyond_the_quota_changes_nothing() {
 }
 
 #[test]
+fn the_first_quota_that_was_met_is_remembered() {
+    let mut tree = tree_with(&[("/", Rights::READ_WRITE)], SMALL);
+    tree.write("a", b"1").unwrap();
+    assert_eq!(tree.vfs.quota_met(), None);
+    assert_eq!(tree.write("a", b"12345678901"), Err(BYTES));
+    tree.folder("b").unwrap();
+    tree.folder("c").unwrap();
+    assert_eq!(tree.folder("d"), Err(FILES));
+    assert_eq!(tree.vfs.quota_met(), Some(BYTES));
+}
+
+#[test]
 fn holes_and_link_targets_count() {
     let mut tree = tree_with(&[("/", Rights::READ_WRITE)], SMALL);
     let Opened::File(file) = tree.vfs.open(&tree.root, "a", CREATE).unwrap() else {

@@ -37,6 +37,24 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// What it wrote to standard error, where that was kept.
     pub stderr: Vec<u8>,
+    /// A limit that was in its way, where one was. Of several, one.
+    pub limit_met: Option<LimitMet>,
+}
+
+/// A limit that a call met. The program was told by an error, and may have gone on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LimitMet {
+    /// [`Quotas::bytes`](veracruz_vfs::Quotas::bytes).
+    WrittenBytes,
+    /// [`Quotas::files`](veracruz_vfs::Quotas::files).
+    Files,
+    /// [`Limits::open_files`].
+    OpenFiles,
+    /// Room for standard output.
+    Stdout,
+    /// Room for standard error.
+    Stderr,
 }
 
 impl Wasi {
@@ -95,6 +113,7 @@ impl Wasi {
     /// Ends the program and gives back what it made.
     #[must_use]
     pub fn finish(mut self) -> Finished {
+        let limit_met = self.limit_met();
         let open: Vec<Descriptor> = self.descriptors.drain().collect();
         for descriptor in open {
             self.close(descriptor);
@@ -103,7 +122,26 @@ impl Wasi {
             vfs: self.vfs,
             stdout: self.stdout.kept,
             stderr: self.stderr.kept,
+            limit_met,
         }
+    }
+
+    fn limit_met(&self) -> Option<LimitMet> {
+        let quota = self.vfs.quota_met().map(|error| match error {
+            veracruz_vfs::Error::FilesExceeded { .. } => LimitMet::Files,
+            _ => LimitMet::WrittenBytes,
+        });
+        let others = [
+            (self.descriptors.limit_met(), LimitMet::OpenFiles),
+            (self.stdout.full, LimitMet::Stdout),
+            (self.stderr.full, LimitMet::Stderr),
+        ];
+        quota.or_else(|| {
+            others
+                .into_iter()
+                .find(|(met, _)| *met)
+                .map(|(_, limit)| limit)
+        })
     }
 
     /// Gives back what a descriptor held.
@@ -120,6 +158,8 @@ impl Wasi {
 pub(crate) struct Stream {
     sink: Sink,
     kept: Vec<u8>,
+    /// Whether there was ever too little room.
+    full: bool,
 }
 
 impl Stream {
@@ -127,6 +167,7 @@ impl Stream {
         Self {
             sink,
             kept: Vec::new(),
+            full: false,
         }
     }
 
@@ -142,6 +183,7 @@ impl Stream {
         let room = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         let (taken, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
         if taken.is_empty() && !rest.is_empty() {
+            self.full = true;
             return Err(Errno::Nospc);
         }
         self.kept.extend_from_slice(taken);

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use veracruz_vfs::{OpenDirectory, OpenFile};
 
@@ -41,6 +42,8 @@ pub(crate) struct DirectoryDescriptor {
 pub(crate) struct Descriptors {
     slots: Vec<Option<Descriptor>>,
     limit: usize,
+    /// Whether a number was ever refused. In a cell, since asking changes nothing else.
+    met: Cell<bool>,
 }
 
 impl Descriptors {
@@ -48,7 +51,13 @@ impl Descriptors {
         Self {
             slots: Vec::new(),
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            met: Cell::new(false),
         }
+    }
+
+    /// Whether the limit was ever in the way.
+    pub(crate) fn limit_met(&self) -> bool {
+        self.met.get()
     }
 
     /// The number that the next descriptor gets.
@@ -64,6 +73,7 @@ impl Descriptors {
         if free < self.limit {
             Ok(free)
         } else {
+            self.met.set(true);
             Err(Errno::Mfile)
         }
     }

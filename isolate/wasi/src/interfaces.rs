@@ -19,7 +19,7 @@ use self::clocks::Pollable;
 use self::files::Listing;
 use self::handles::Handles;
 use self::streams::Stream;
-use crate::{Errno, Finished, Wasi};
+use crate::{Errno, Finished, LimitMet, Wasi};
 
 /// The most bytes that one call moves between a program and its host, so that no call makes the
 /// host allocate more. A program that wants more calls again, as it must anywhere.
@@ -78,13 +78,20 @@ impl Interfaces {
     /// Ends the program and gives back what it made.
     #[must_use]
     pub fn finish(mut self) -> Finished {
+        let exhausted = self.streams.limit_met()
+            || self.listings.limit_met()
+            || self.pollables.limit_met()
+            || self.errors.limit_met();
         for stream in self.streams.drain() {
             stream.close(&mut self.wasi.vfs);
         }
         for listing in self.listings.drain() {
             listing.close(&mut self.wasi.vfs);
         }
-        self.wasi.finish()
+        let mut finished = self.wasi.finish();
+        let open_files = exhausted.then_some(LimitMet::OpenFiles);
+        finished.limit_met = finished.limit_met.or(open_files);
+        finished
     }
 
     /// Keeps an error for a program to ask about.

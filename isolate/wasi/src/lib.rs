@@ -61,7 +61,7 @@ mod vectors;
 pub use abi::flags;
 pub use answer::{Exit, IntoWasm};
 pub use config::{Config, ConfigError, Limits, Preopen, Sink};
-pub use context::{Finished, Wasi};
+pub use context::{Finished, LimitMet, Wasi};
 pub use errno::Errno;
 pub use memory::GuestMemory;
 pub use table::{FUNCTIONS, Function, MODULE, ValueType};

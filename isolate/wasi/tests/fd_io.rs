@@ -5,7 +5,7 @@ mod common;
 use common::{DATA, RESULT, ROOT, VECTORS, call, config, guest, start};
 use veracruz_vfs::Rights;
 use veracruz_wasi::flags::{APPEND, CREAT, FD_READ, FD_WRITE};
-use veracruz_wasi::{Errno, Sink};
+use veracruz_wasi::{Errno, LimitMet, Sink};
 
 #[test]
 fn reads_and_writes_move_the_position_through_all_vectors() {
@@ -127,6 +127,16 @@ fn descriptors_do_only_what_they_were_opened_for() {
             Err(Errno::Badf)
         );
     }
+}
+
+#[test]
+fn a_limit_that_was_met_is_remembered() {
+    let unmet = guest();
+    assert_eq!(unmet.wasi.finish().limit_met, None);
+    let mut full = guest();
+    assert_eq!(full.write(1, b"12345678"), Ok(8));
+    assert_eq!(full.write(1, b"9"), Err(Errno::Nospc));
+    assert_eq!(full.wasi.finish().limit_met, Some(LimitMet::Stdout));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::{DATA, RESULT, ROOT, call, config, guest, start};
 use veracruz_vfs::Rights;
 use veracruz_wasi::flags::{CREAT, FD_READ, FD_WRITE};
-use veracruz_wasi::{Errno, Preopen};
+use veracruz_wasi::{Errno, LimitMet, Preopen};
 
 #[test]
 fn a_closed_descriptor_is_gone_and_its_number_comes_again() {
@@ -107,4 +107,5 @@ fn no_more_descriptors_than_the_limit() {
     assert_eq!(guest.stat("b", 0), Err(Errno::Noent), "and nothing is made");
     call!(guest, fd_close, 4).unwrap();
     assert_eq!(guest.open("b", CREAT, FD_WRITE), Ok(4));
+    assert_eq!(guest.wasi.finish().limit_met, Some(LimitMet::OpenFiles));
 }

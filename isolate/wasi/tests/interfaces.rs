@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use veracruz_vfs::{Kind, Quotas, Rights, Rules, Vfs};
 use veracruz_wasi::{
-    Config, Errno, Limits, Sink, Wasi,
+    Config, Errno, LimitMet, Limits, Sink, Wasi,
     interfaces::{
         CHUNK_BYTES, Interfaces, MOST_RANDOM_BYTES, Misuse, NewTime, OpenFlags, StreamError,
     },
@@ -239,7 +239,7 @@ fn everything_a_program_holds_is_limited() {
     assert_eq!(program.subscribe_duration(1), Err(full.clone()));
     assert_eq!(program.keep_error(Errno::Io), Err(full));
     assert_eq!(program.error(0), Ok(Errno::Io));
-    drop(program.finish());
+    assert_eq!(program.finish().limit_met, Some(LimitMet::OpenFiles));
 }
 
 #[test]

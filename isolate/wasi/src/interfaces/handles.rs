@@ -9,6 +9,7 @@ pub(super) struct Handles<T> {
     slots: Vec<Option<T>>,
     free: Vec<u32>,
     limit: u32,
+    met: bool,
 }
 
 impl<T> Handles<T> {
@@ -17,7 +18,13 @@ impl<T> Handles<T> {
             slots: Vec::new(),
             free: Vec::new(),
             limit,
+            met: false,
         }
+    }
+
+    /// Whether the limit was ever in the way.
+    pub(super) fn limit_met(&self) -> bool {
+        self.met
     }
 
     /// A number for this. Where there is none it is handed back.
@@ -33,7 +40,10 @@ impl<T> Handles<T> {
                 self.slots.push(Some(item));
                 Ok(number)
             }
-            _ => Err((item, Misuse::Exhausted { limit: self.limit })),
+            _ => {
+                self.met = true;
+                Err((item, Misuse::Exhausted { limit: self.limit }))
+            }
         }
     }
 
