@@ -38,6 +38,7 @@
 mod appraise;
 mod appraised;
 mod collateral;
+pub mod ear;
 mod error;
 mod examined;
 pub mod sw_rot;
