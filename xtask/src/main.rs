@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod deny;
 mod fuzz;
+mod model;
 mod process;
 mod setup;
 mod steps;
@@ -26,10 +27,11 @@ Usage: cargo xtask <command>
   demo [ARGS]   install what is missing, build, and run `veracruz demo ARGS`
   test          install what is missing, build, and run every test
   check         formatting, lints, documentation, no_std builds, dependencies
-  ci            check, fuzz for a minute, test: what CI runs
+  ci            check, model, fuzz for a minute, test: what CI runs
   bench [NAME]  measure what SPECIFICATION.md promises: kernels, start, files, or all of them
   fuzz [TARGET] [--seconds N]
                 try bytes of all kinds on everything that reads bytes from outside
+  model         the protocol in a symbolic checker, docs/protocol/model
   build         the runtime, the example programs and the `veracruz` binary
   setup         install what is missing
 ";
@@ -60,9 +62,11 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
         "test" => test::test(steps),
         "check" => check::check(steps).map(|()| steps.print_times()),
         "ci" => check::check(steps)
+            .and_then(|()| model::model(steps))
             .and_then(|()| fuzz::fuzz(steps, &fuzz::Options::IN_CI))
             .and_then(|()| test::test(steps)),
         "bench" => bench::bench(rest, steps),
+        "model" => model::model(steps).map(|()| steps.print_times()),
         "fuzz" => fuzz::fuzz(steps, &fuzz::Options::parse(rest)?).map(|()| steps.print_times()),
         "build" => Artifacts::build(steps).map(|artifacts| {
             steps.print_times();
