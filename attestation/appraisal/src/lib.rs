@@ -37,10 +37,13 @@
 
 mod appraise;
 mod appraised;
+mod cbor;
 mod collateral;
 pub mod ear;
+mod cose;
 mod error;
 mod examined;
+mod key;
 pub mod sw_rot;
 
 pub use appraise::appraise;
