@@ -44,6 +44,7 @@ mod cose;
 mod error;
 mod examined;
 mod key;
+mod roots;
 pub mod sw_rot;
 
 pub use appraise::appraise;
@@ -51,4 +52,5 @@ pub use appraised::Appraised;
 pub use collateral::{Collateral, MAX_FILE_BYTES, MAX_ITEMS};
 pub use error::AppraisalError;
 pub use examined::{Examined, Fact};
+pub use roots::Root;
 pub use veracruz_evidence::Technology;

@@ -1,8 +1,15 @@
 //! What evidence is verified with besides itself: certificates, revocation lists, TCB information.
 
+mod add;
+mod json;
+mod jwk;
+mod text;
+
 use std::fmt;
 
-use veracruz_policy::PublicKey;
+use veracruz_policy::{PublicKey, Sha256};
+
+use crate::Root;
 
 /// Most bytes of one file of collateral.
 pub const MAX_FILE_BYTES: usize = 4 << 20;
@@ -22,6 +29,8 @@ pub struct Collateral {
     revocation_lists: Vec<Vec<u8>>,
     documents: Vec<Vec<u8>>,
     keys: Vec<PublicKey>,
+    #[cfg(feature = "test-evidence")]
+    test_roots: Vec<(Root, Sha256)>,
 }
 
 impl Collateral {
@@ -29,6 +38,27 @@ impl Collateral {
     #[must_use]
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Also takes `certificate` (DER) as the root of a vendor. For tests of verifiers: whoever calls
+    /// this trusts evidence that anyone can make.
+    #[cfg(feature = "test-evidence")]
+    #[must_use]
+    pub fn with_test_root(mut self, root: Root, certificate: &[u8]) -> Self {
+        self.test_roots.push((root, Sha256::of(certificate)));
+        self
+    }
+
+    /// Whether this is the digest of a test root. Without the feature there are none.
+    pub(crate) fn has_test_root(&self, root: Root, digest: &Sha256) -> bool {
+        #[cfg(feature = "test-evidence")]
+        let has = self.test_roots.contains(&(root, *digest));
+        #[cfg(not(feature = "test-evidence"))]
+        let has = {
+            let _ = (root, digest);
+            false
+        };
+        has
     }
 
     /// X.509 certificates, DER.
@@ -43,7 +73,8 @@ impl Collateral {
         &self.revocation_lists
     }
 
-    /// JSON documents: Intel's TCB info and QE identities with their signatures, bundles of them.
+    /// JSON documents, in the form of Intel's Provisioning Certification Service:
+    /// `{"tcbInfo":…,"signature":…}` and `{"enclaveIdentity":…,"signature":…}`.
     #[must_use]
     pub fn documents(&self) -> &[Vec<u8>] {
         &self.documents
