@@ -10,6 +10,7 @@
 //! | [`cose`] | COSE_Sign1 with ES256 (RFC 9052, RFC 9053) |
 //! | [`report_data`] | the 64 bytes that bind evidence to a connection, a receipt or a key |
 //! | [`sw_rot`] | the token of the software root of trust |
+//! | [`sev_snp`] | a report of SEV-SNP with its certificates |
 //! | [`channel`] | what an isolate and its attester say to each other |
 //!
 //! [`Evidence`] is the envelope around every format.
@@ -43,6 +44,7 @@ pub mod cose;
 mod envelope;
 mod hex;
 pub mod report_data;
+pub mod sev_snp;
 pub mod spki;
 pub mod sw_rot;
 mod unverified;
