@@ -12,6 +12,9 @@ const LENGTH: usize = 32;
 /// Length in bytes of SHA-384.
 const LONG: usize = 48;
 
+/// Length in bytes of SHA-512.
+const LONGEST: usize = 64;
+
 /// Characters of a digest in base32 without padding: fits a DNS label (63).
 const BASE32_LENGTH: usize = 52;
 
@@ -115,6 +118,11 @@ digest! {
     Sha384, LONG, hex, from_hex
 }
 
+digest! {
+    /// SHA-512 of what was started, written as lower-case hex: what a CCA realm may ask for.
+    Sha512, LONGEST, hex, from_hex
+}
+
 /// The measurement of an isolate, in the width of its technology; lower-case hex as text.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Measurement {
@@ -122,26 +130,32 @@ pub enum Measurement {
     Sha256(Sha256),
     /// SHA-384: an SNP launch digest, MRTD, a PCR of Nitro.
     Sha384(Sha384),
+    /// SHA-512: a CCA realm that asked for it, a PSA or CCA component.
+    Sha512(Sha512),
 }
 
 impl Measurement {
-    /// The 32 or 48 bytes.
+    /// The 32, 48 or 64 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Sha256(digest) => digest.as_bytes(),
             Self::Sha384(digest) => digest.as_bytes(),
+            Self::Sha512(digest) => digest.as_bytes(),
         }
     }
 
-    /// A measurement of 32 or 48 bytes; `None` for any other length.
+    /// A measurement of 32, 48 or 64 bytes; `None` for any other length.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         if let Ok(bytes) = <[u8; LENGTH]>::try_from(bytes) {
             return Some(Self::Sha256(Sha256(bytes)));
         }
-        let bytes = <[u8; LONG]>::try_from(bytes).ok()?;
-        Some(Self::Sha384(Sha384(bytes)))
+        if let Ok(bytes) = <[u8; LONG]>::try_from(bytes) {
+            return Some(Self::Sha384(Sha384(bytes)));
+        }
+        let bytes = <[u8; LONGEST]>::try_from(bytes).ok()?;
+        Some(Self::Sha512(Sha512(bytes)))
     }
 }
 
@@ -157,11 +171,18 @@ impl From<Sha384> for Measurement {
     }
 }
 
+impl From<Sha512> for Measurement {
+    fn from(digest: Sha512) -> Self {
+        Self::Sha512(digest)
+    }
+}
+
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sha256(digest) => digest.fmt(f),
             Self::Sha384(digest) => digest.fmt(f),
+            Self::Sha512(digest) => digest.fmt(f),
         }
     }
 }

@@ -47,7 +47,9 @@ mod timestamp;
 
 pub use approval::{Approval, Approve};
 pub use bounds::*;
-pub use digest::{DigestError, InstanceId, KeyDigest, Measurement, PolicyHash, Sha256, Sha384};
+pub use digest::{
+    DigestError, InstanceId, KeyDigest, Measurement, PolicyHash, Sha256, Sha384, Sha512,
+};
 pub use error::{
     CODES, Cause, CodeText, MAX_ERRORS, PolicyError, PolicyErrors, Position, Warning, WarningCause,
 };

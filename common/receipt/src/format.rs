@@ -25,8 +25,8 @@ const OUTPUTS: i64 = 10;
 const RANDOMNESS: i64 = 11;
 const RESOURCES: i64 = 12;
 
-/// Most bytes of a measurement: SHA-384.
-const MAX_MEASUREMENT_BYTES: usize = 48;
+/// Most bytes of a measurement: SHA-512.
+const MAX_MEASUREMENT_BYTES: usize = 64;
 
 /// Keys of the map of resources.
 const WALL_MS: i64 = 1;
