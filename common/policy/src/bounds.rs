@@ -16,6 +16,12 @@ pub const MAX_FILE_BYTES: u64 = 1 << 40;
 pub const MAX_TOTAL_FILE_BYTES: u64 = 1 << 44;
 /// Most digests of a file or an isolate, and most attesters.
 pub const MAX_DIGESTS: usize = 64;
+/// Most verifiers.
+pub const MAX_VERIFIERS: usize = 16;
+/// Most bytes of a public key as PEM.
+pub const MAX_KEY_BYTES: usize = 4 * 1024;
+/// Most advisories of one exception to a TCB.
+pub const MAX_ADVISORIES: usize = 64;
 /// Most stages.
 pub const MAX_STAGES: usize = 64;
 /// Most arguments of a stage.

@@ -5,12 +5,15 @@ use alloc::{string::ToString as _, vec::Vec};
 use p256::pkcs8::ObjectIdentifier;
 use x509_cert::{
     Certificate, TbsCertificate, Version,
-    der::{Decode as _, Encode as _, pem},
-    ext::Extension,
-    spki::SubjectPublicKeyInfoOwned,
+    der::{Decode as _, Encode as _},
+    ext::{Extension, pkix::BasicConstraints},
 };
 
-use crate::{Cause, Timestamp};
+use crate::{
+    Cause, Timestamp,
+    key::{self, Curves},
+    pem::{Block, one_block},
+};
 
 /// What a policy keeps of a certificate.
 pub(crate) struct Parsed {
@@ -19,14 +22,6 @@ pub(crate) struct Parsed {
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
 }
-
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
-
-/// id-ecPublicKey (RFC 5480, section 2.1.1).
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// secp256r1 (RFC 5480, section 2.1.1.1).
-const P_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
 /// Extensions that TLS libraries understand, so that they may be critical (RFC 5280, section 4.2.1):
 /// subjectAltName, keyUsage, basicConstraints, extKeyUsage.
@@ -37,25 +32,21 @@ const UNDERSTOOD: [ObjectIdentifier; 4] = [
     ObjectIdentifier::new_unwrap("2.5.29.37"),
 ];
 
-/// Bytes of an uncompressed point on P-256 (SEC 1, section 2.3.3).
-const UNCOMPRESSED_POINT: usize = 65;
+/// basicConstraints (RFC 5280, section 4.2.1.9).
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+/// nameConstraints (RFC 5280, section 4.2.1.10): authorities alone have it, and it is critical.
+const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
 
 /// Reads exactly one PEM block with an X.509 v3 certificate for an ECDSA key on P-256.
 ///
 /// Its signature and its dates are not looked at: nobody vouches for a participant's key but the
 /// policy that names it.
 pub(crate) fn parse(text: &str) -> Result<Parsed, Cause> {
-    let der = one_block(text)?;
-    let certificate = Certificate::from_der(&der)
-        .map_err(|_| invalid("the block is not a certificate in DER"))?;
-    if certificate.to_der().ok().as_deref() != Some(&der) {
-        return Err(invalid("the certificate is not in DER's one encoding"));
-    }
+    let (der, certificate) = decode(text)?;
     let body = certificate.tbs_certificate();
-    check_version(body)?;
-    check_extensions(body.extensions().map_or(&[][..], Vec::as_slice))?;
+    check_extensions(extensions(body), &UNDERSTOOD)?;
     let key = body.subject_public_key_info();
-    check_key(key)?;
+    key::check(key, Curves::P256)?;
     let spki = key
         .to_der()
         .map_err(|_| invalid("the key is not in DER's one encoding"))?;
@@ -68,28 +59,42 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Cause> {
     })
 }
 
-fn invalid(reason: &'static str) -> Cause {
-    Cause::InvalidCertificate { reason }
+/// Reads exactly one PEM block with the X.509 v3 certificate of an authority (its basicConstraints
+/// say so) that has an ECDSA key on P-256. The DER.
+pub(crate) fn parse_authority(text: &str) -> Result<Vec<u8>, Cause> {
+    let (der, certificate) = decode(text)?;
+    let body = certificate.tbs_certificate();
+    let [a, b, c, d] = UNDERSTOOD;
+    check_extensions(extensions(body), &[a, b, c, d, NAME_CONSTRAINTS])?;
+    key::check(body.subject_public_key_info(), Curves::P256)?;
+    let constraints = extensions(body)
+        .iter()
+        .find(|extension| extension.extn_id == BASIC_CONSTRAINTS)
+        .and_then(|found| BasicConstraints::from_der(found.extn_value.as_bytes()).ok());
+    match constraints {
+        Some(BasicConstraints { ca: true, .. }) => Ok(der),
+        _ => Err(Cause::NotAnAuthority),
+    }
 }
 
-/// RFC 7468 allows text around a block, which readers skip; here nothing is skipped.
-fn one_block(text: &str) -> Result<Vec<u8>, Cause> {
-    let text = text.trim_end_matches(['\r', '\n']);
-    if !text.starts_with(BEGIN) {
-        return Err(invalid(
-            "it does not start with -----BEGIN CERTIFICATE-----",
-        ));
+/// One certificate of version 3, and its DER.
+fn decode(text: &str) -> Result<(Vec<u8>, Certificate), Cause> {
+    let der = one_block(text, Block::Certificate).map_err(invalid)?;
+    let certificate = Certificate::from_der(&der)
+        .map_err(|_| invalid("the block is not a certificate in DER"))?;
+    if certificate.to_der().ok().as_deref() != Some(&der) {
+        return Err(invalid("the certificate is not in DER's one encoding"));
     }
-    if !text.ends_with(END) {
-        return Err(invalid("it does not end with -----END CERTIFICATE-----"));
-    }
-    if text.matches("-----BEGIN").count() > 1 {
-        return Err(invalid("there is more than one block"));
-    }
-    match pem::decode_vec(text.as_bytes()) {
-        Ok(("CERTIFICATE", der)) => Ok(der),
-        _ => Err(invalid("the block is not base64 in lines of one length")),
-    }
+    check_version(certificate.tbs_certificate())?;
+    Ok((der, certificate))
+}
+
+fn extensions(body: &TbsCertificate) -> &[Extension] {
+    body.extensions().map_or(&[][..], Vec::as_slice)
+}
+
+fn invalid(reason: &'static str) -> Cause {
+    Cause::InvalidCertificate { reason }
 }
 
 fn check_version(body: &TbsCertificate) -> Result<(), Cause> {
@@ -100,7 +105,10 @@ fn check_version(body: &TbsCertificate) -> Result<(), Cause> {
     }
 }
 
-fn check_extensions(extensions: &[Extension]) -> Result<(), Cause> {
+fn check_extensions(
+    extensions: &[Extension],
+    understood: &[ObjectIdentifier],
+) -> Result<(), Cause> {
     for (index, extension) in extensions.iter().enumerate() {
         let refused = |reason| Cause::CertificateExtension {
             oid: extension.extn_id.to_string(),
@@ -113,41 +121,11 @@ fn check_extensions(extensions: &[Extension]) -> Result<(), Cause> {
         {
             return Err(refused("stands there twice"));
         }
-        if extension.critical && !UNDERSTOOD.contains(&extension.extn_id) {
+        if extension.critical && !understood.contains(&extension.extn_id) {
             return Err(refused("is critical, and TLS does not understand it"));
         }
     }
     Ok(())
-}
-
-fn check_key(key: &SubjectPublicKeyInfoOwned) -> Result<(), Cause> {
-    if key.algorithm.oid != EC_PUBLIC_KEY {
-        return Err(Cause::KeyNotSupported {
-            found: key.algorithm.oid.to_string(),
-        });
-    }
-    let curve = key
-        .algorithm
-        .parameters
-        .as_ref()
-        .and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok());
-    match curve {
-        Some(P_256) => {}
-        Some(other) => {
-            return Err(Cause::KeyNotSupported {
-                found: other.to_string(),
-            });
-        }
-        None => return Err(Cause::InvalidKey),
-    }
-    let point = key
-        .subject_public_key
-        .as_bytes()
-        .filter(|point| point.len() == UNCOMPRESSED_POINT)
-        .ok_or(Cause::InvalidKey)?;
-    p256::PublicKey::from_sec1_bytes(point)
-        .map(|_| ())
-        .map_err(|_| Cause::InvalidKey)
 }
 
 fn timestamp(time: x509_cert::time::Time) -> Result<Timestamp, Cause> {

@@ -38,12 +38,15 @@ mod execution;
 mod file;
 mod isolates;
 mod json;
+mod key;
 mod participant;
 mod path;
+mod pem;
 mod policy;
 mod stage;
 mod text;
 mod timestamp;
+mod verifier;
 
 pub use approval::{Approval, Approve};
 pub use bounds::*;
@@ -56,13 +59,14 @@ pub use error::{
 pub use execution::{Clock, Execution, Limits, Nan, Random, Strategy};
 pub use file::{DEFAULT_MAX_BYTES, File};
 pub use isolates::{
-    AzureVtpmIsolate, CcaIsolate, CcaRealmMeasurement, ChipId, Chips, Isolates, MAX_CHIP_ID_BYTES,
-    NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate, SgxIsolate,
-    SnpSigningKey, SnpTcb, TcbException, TcbStatus, TdxIsolate, TpmIsolate,
+    AzureVtpmIsolate, CcaIsolate, CcaRealmMeasurement, ChipId, Chips, IsolateKind, Isolates,
+    MAX_CHIP_ID_BYTES, NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate,
+    SgxIsolate, SnpSigningKey, SnpTcb, TcbException, TcbStatus, TdxIsolate, TpmIsolate,
 };
 pub use json::MAX_DOCUMENT_BYTES;
-pub use participant::{MAX_NAME_LENGTH, Participant, ParticipantName, ParticipantNameError};
+pub use participant::{MAX_NAME_LENGTH, Participant, ParticipantName, ParticipantNameError, Trust};
 pub use path::{FilePath, MAX_PART_BYTES, MAX_PATH_BYTES, PathError, PathPattern};
 pub use policy::Policy;
 pub use stage::{Rights, Stage};
 pub use timestamp::{Timestamp, TimestampError};
+pub use verifier::{MAX_VERIFIER_NAME_BYTES, Verifier};

@@ -74,6 +74,20 @@ pub struct Participant {
     pub not_before: Timestamp,
     /// End of the certificate's validity.
     pub not_after: Timestamp,
+    /// What its client relies on. Default: evidence on its own connection.
+    pub trust: Trust,
+}
+
+/// What a participant's client relies on when it decides what is at the far end.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Trust {
+    /// Evidence that it appraises itself, fresh for and bound to its own connection.
+    #[default]
+    Connection,
+    /// A certificate that a [`Verifier`](crate::Verifier) of the policy issued: a standard client
+    /// knows nothing of evidence. How fresh the appraisal is, the verifier decides.
+    Verifier,
 }
 
 #[cfg(test)]

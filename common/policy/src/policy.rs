@@ -4,7 +4,7 @@ use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
 use crate::{
     Approval, Execution, File, FilePath, Isolates, KeyDigest, Participant, PathPattern,
-    PolicyErrors, PolicyHash, Stage, Timestamp, Warning,
+    PolicyErrors, PolicyHash, Stage, Timestamp, Verifier, Warning,
     check::{StageRights, check, warn},
     decode::decode,
     file::covered,
@@ -36,6 +36,7 @@ pub(crate) struct Content {
     pub(crate) unprotected: bool,
     pub(crate) approval: Approval,
     pub(crate) expires: Option<Timestamp>,
+    pub(crate) verifiers: Vec<Verifier>,
 }
 
 impl Policy {
@@ -153,6 +154,13 @@ impl Policy {
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
         self.content.expires
+    }
+
+    /// The services whose certificates and attestation results are believed, in the order of the
+    /// document.
+    #[must_use]
+    pub fn verifiers(&self) -> &[Verifier] {
+        &self.content.verifiers
     }
 
     /// The files that are a stage's program, each once, in the order of their first stage.

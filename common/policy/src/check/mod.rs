@@ -2,6 +2,7 @@
 //! (warnings).
 
 mod files;
+mod isolates;
 mod parties;
 mod rights;
 mod stages;

@@ -1,14 +1,15 @@
 //! Participants, approval and isolates.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap};
+use alloc::{borrow::ToOwned, collections::BTreeMap, vec::Vec};
 
 use super::Report;
-use crate::{Cause, ParticipantName, decode::nearest, json::Pointer, policy::Content};
+use crate::{Cause, ParticipantName, Trust, decode::nearest, json::Pointer, policy::Content};
 
 pub(super) fn check(content: &Content, report: &mut Report<'_>) {
     keys_are_distinct(content, report);
     approval(content, report);
     unprotected_is_said(content, report);
+    verifiers(content, report);
 }
 
 fn keys_are_distinct(content: &Content, report: &mut Report<'_>) {
@@ -46,16 +47,46 @@ fn approval(content: &Content, report: &mut Report<'_>) {
     }
 }
 
+/// The host chooses among the isolates: one that does not protect from it stands for all.
 fn unprotected_is_said(content: &Content, report: &mut Report<'_>) {
     let root = Pointer::Root;
     let isolates = root.name("isolates");
-    match (&content.isolates.process, content.unprotected) {
-        (Some(_), false) => {
-            let cause = Cause::UnprotectedNotSaid { kind: "process" };
-            report.name(&isolates.name("process"), cause);
-        }
-        (None, true) => report.name(&root.name("unprotected"), Cause::UnprotectedSaidInVain),
-        (Some(_), true) | (None, false) => {}
+    let (protecting, unprotecting): (Vec<_>, Vec<_>) = content
+        .isolates
+        .kinds()
+        .partition(|kind| kind.protects_from_host());
+    for kind in &unprotecting {
+        let kind = kind.name();
+        let cause = match protecting.first() {
+            Some(beside) => Cause::UnprotectedBeside {
+                kind,
+                beside: beside.name(),
+            },
+            None if !content.unprotected => Cause::UnprotectedNotSaid { kind },
+            None => continue,
+        };
+        report.name(&isolates.name(kind), cause);
+    }
+    if unprotecting.is_empty() && content.unprotected {
+        report.name(&root.name("unprotected"), Cause::UnprotectedSaidInVain);
+    }
+}
+
+/// Who relies on a verifier has one.
+fn verifiers(content: &Content, report: &mut Report<'_>) {
+    let root = Pointer::Root;
+    let participants = root.name("participants");
+    let relying = content
+        .participants
+        .iter()
+        .filter(|participant| participant.trust == Trust::Verifier);
+    for participant in relying.filter(|_| content.verifiers.is_empty()) {
+        let entry = participants.name(participant.name.as_str());
+        let participant = participant.name.clone();
+        report.value(
+            &entry.name("trust"),
+            Cause::TrustWithoutVerifier { participant },
+        );
     }
 }
 

@@ -1,10 +1,10 @@
 //! What is allowed, and probably not meant.
 
-use alloc::vec::Vec;
+use alloc::{format, string::ToString as _, vec::Vec};
 
-use super::StageRights;
+use super::{StageRights, isolates};
 use crate::{
-    File, PathPattern, Stage, Warning, WarningCause,
+    File, PathPattern, Stage, Trust, Warning, WarningCause,
     error::Position,
     json::{Node, Place, Pointer},
     policy::Content,
@@ -19,9 +19,11 @@ pub(crate) fn warn(
 ) -> Vec<Warning> {
     let mut warnings = Warnings::new(document, root);
     whole(content, &mut warnings);
+    isolates::warn(content, &mut warnings);
     participants(content, &mut warnings);
     files(content, rights, &mut warnings);
     stages(content, &mut warnings);
+    default_limits(content, &mut warnings);
     warnings.into_list()
 }
 
@@ -62,11 +64,6 @@ impl<'a> Warnings<'a> {
 
 fn whole(content: &Content, warnings: &mut Warnings<'_>) {
     let root = Pointer::Root;
-    if content.isolates.process.is_some() {
-        let isolates = root.name("isolates");
-        let cause = WarningCause::Unprotected { kind: "process" };
-        warnings.add(&isolates.name("process"), Place::Name, cause);
-    }
     let is_output = |file: &File| file.is_written() && !file.receivers.is_empty();
     if !content.files.iter().any(is_output) {
         warnings.add(&root.name("files"), Place::Name, WarningCause::NoOutput);
@@ -81,6 +78,13 @@ fn participants(content: &Content, warnings: &mut Warnings<'_>) {
     let participants = root.name("participants");
     for participant in &content.participants {
         let name = &participant.name;
+        let at = participants.name(name.as_str());
+        if participant.trust == Trust::Verifier {
+            let cause = WarningCause::TrustsVerifier {
+                participant: name.clone(),
+            };
+            warnings.add(&at.name("trust"), Place::Name, cause);
+        }
         let has_file = content
             .files
             .iter()
@@ -94,7 +98,7 @@ fn participants(content: &Content, warnings: &mut Warnings<'_>) {
             let cause = WarningCause::WithoutRole {
                 participant: name.clone(),
             };
-            warnings.add(&participants.name(name.as_str()), Place::Name, cause);
+            warnings.add(&at, Place::Name, cause);
         }
     }
 }
@@ -140,6 +144,41 @@ fn stages(content: &Content, warnings: &mut Warnings<'_>) {
                     warnings.add(&list.index(index), Place::Value, cause);
                 }
             }
+        }
+    }
+}
+
+/// Limits that nobody chose, and that the parties should: how much an output can carry out, and
+/// how much a stage may take.
+fn default_limits(content: &Content, warnings: &mut Warnings<'_>) {
+    let document = warnings.root;
+    let root = Pointer::Root;
+    let files = root.name("files");
+    for file in content.files.iter().filter(|file| file.is_written()) {
+        let entry = files.name(file.path.as_str());
+        if !file.intermediate && !entry.name("max_bytes").is_in(document) {
+            let cause = WarningCause::DefaultLimit {
+                of: file.path.to_string(),
+                field: "max_bytes",
+                default: "64 MiB",
+            };
+            warnings.add(&entry, Place::Name, cause);
+        }
+    }
+    let execution = root.name("execution");
+    let pipeline = root.name("pipeline");
+    for (field, default) in [("memory", "1 GiB"), ("time", "60 seconds")] {
+        if execution.name(field).is_in(document) {
+            continue;
+        }
+        let silent = (0..content.pipeline.len()).find(|index| {
+            let stage = pipeline.index(*index);
+            !stage.name("limits").name(field).is_in(document)
+        });
+        if let Some(index) = silent {
+            let of = format!("stage {}", index.saturating_add(1));
+            let cause = WarningCause::DefaultLimit { of, field, default };
+            warnings.add(&pipeline.index(index), Place::Value, cause);
         }
     }
 }

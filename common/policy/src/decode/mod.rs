@@ -14,6 +14,7 @@ mod participants;
 mod pipeline;
 mod scalar;
 mod units;
+mod verifiers;
 
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,8 @@ mod tests;
 use alloc::vec::Vec;
 
 use crate::{
-    Cause, FilePath, MAX_DESCRIPTION_BYTES, MAX_ERRORS, MAX_POLICY_NAME_BYTES, PolicyError,
-    PolicyErrors,
+    Cause, FilePath, IsolateKind, Isolates, MAX_DESCRIPTION_BYTES, MAX_ERRORS,
+    MAX_POLICY_NAME_BYTES, PolicyError, PolicyErrors,
     error::Position,
     json::{Node, Place, Pointer, Value},
     policy::Content,
@@ -49,23 +50,53 @@ const POLICY: Fields = Fields {
         "unprotected",
         "approval",
         "expires",
+        "verifiers",
     ],
-    later: &["verifiers", "quorum", "budgets", "release"],
+    later: &["quorum", "budgets", "release"],
 };
 
 /// Decodes the whole document.
 pub(crate) fn decode(document: &[u8], root: &Node) -> Result<Content, PolicyErrors> {
     let mut errors = Errors::new(document);
     let content = policy(At::root(root), &mut errors);
-    match (content, errors.finish()) {
-        (Some(content), None) => Ok(content),
+    finish(document, root, content, errors)
+}
+
+/// Decodes a bare `isolates` object.
+pub(crate) fn decode_isolates(document: &[u8], root: &Node) -> Result<Isolates, PolicyErrors> {
+    let mut errors = Errors::new(document);
+    let isolates = isolates::isolates(At::root(root), &mut errors);
+    finish(document, root, isolates, errors)
+}
+
+/// Decodes the bare object of one kind of isolate.
+pub(crate) fn decode_isolate(
+    kind: IsolateKind,
+    document: &[u8],
+    root: &Node,
+) -> Result<Isolates, PolicyErrors> {
+    let mut errors = Errors::new(document);
+    let mut isolates = Isolates::default();
+    let at = At::root(root);
+    let isolate = isolates::isolate(kind, at, &mut errors, &mut isolates).map(|()| isolates);
+    finish(document, root, isolate, errors)
+}
+
+fn finish<T>(
+    document: &[u8],
+    root: &Node,
+    decoded: Option<T>,
+    errors: Errors<'_>,
+) -> Result<T, PolicyErrors> {
+    match (decoded, errors.finish()) {
+        (Some(decoded), None) => Ok(decoded),
         (_, Some(errors)) => Err(errors),
         // A decoder that gave up without a reason is a bug here, and must not pass for a policy.
         (None, None) => Err(PolicyErrors::from(PolicyError {
             position: Position::of(document, root.offset),
             pointer: Pointer::Root.to_text(),
             cause: Cause::WrongType {
-                expected: "a policy",
+                expected: "a policy or a part of one",
                 found: root.kind(),
             },
         })),
@@ -88,6 +119,7 @@ fn policy(at: At<'_>, errors: &mut Errors<'_>) -> Option<Content> {
     let unprotected = object.optional("unprotected", errors, scalar::boolean);
     let approval = object.optional("approval", errors, approval::approval);
     let expires = object.optional("expires", errors, scalar::timestamp);
+    let verifiers = object.optional("verifiers", errors, verifiers::verifiers);
     let files = files?;
     let execution = execution.unwrap_or_default().resolve(&files);
     let pipeline = pipeline?
@@ -105,6 +137,7 @@ fn policy(at: At<'_>, errors: &mut Errors<'_>) -> Option<Content> {
         approval: approval.unwrap_or_default().resolve(&files),
         files,
         expires,
+        verifiers: verifiers.unwrap_or_default(),
     })
 }
 

@@ -57,6 +57,23 @@ impl<'a> Object<'a> {
         Some(Self { at, members })
     }
 
+    /// Is the field there, right or wrong?
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name)
+    }
+
+    /// Notes that something is wrong with the object.
+    pub(super) fn fail(&self, cause: Cause, errors: &mut Errors<'_>) {
+        self.at.fail(cause, errors);
+    }
+
+    /// Notes that a field should not stand there, or not so.
+    pub(super) fn fail_field(&self, name: &'static str, cause: Cause, errors: &mut Errors<'_>) {
+        let member = self.members.iter().find(|member| member.name == name);
+        let offset = member.map_or(self.at.node.offset, |member| member.offset);
+        errors.add(offset, &self.at.pointer.name(name), cause);
+    }
+
     /// Decodes a field if it is there.
     pub(super) fn optional<T>(
         &self,
@@ -79,8 +96,8 @@ impl<'a> Object<'a> {
         errors: &mut Errors<'_>,
         decode: impl FnOnce(At<'_>, &mut Errors<'_>) -> Option<T>,
     ) -> Option<T> {
-        if !self.members.iter().any(|member| member.name == name) {
-            self.at.fail(Cause::MissingField { name }, errors);
+        if !self.has(name) {
+            self.fail(Cause::MissingField { name }, errors);
             return None;
         }
         self.optional(name, errors, decode)

@@ -8,13 +8,14 @@ use super::{
     scalar::invalid_participant_name,
 };
 use crate::{
-    KeyDigest, MAX_CERTIFICATE_BYTES, MAX_PARTICIPANTS, Participant, ParticipantName, certificate,
+    KeyDigest, MAX_CERTIFICATE_BYTES, MAX_PARTICIPANTS, Participant, ParticipantName, Trust,
+    certificate,
 };
 
 pub(super) const PARTICIPANT: Fields = Fields {
     unit: "field",
-    known: &["certificate", "description"],
-    later: &["trust"],
+    known: &["certificate", "description", "trust"],
+    later: &[],
 };
 
 /// Sorted by name.
@@ -36,7 +37,16 @@ fn participant(entry: Entry<'_>, errors: &mut Errors<'_>) -> Option<Participant>
         certificate::parse(text)
             .map_err(|cause| at.fail(cause, errors))
             .ok()
-    })?;
+    });
+    let trust = object.optional("trust", errors, |at, errors| {
+        at.word(
+            &["connection", "verifier"],
+            &[Trust::Connection, Trust::Verifier],
+            &[],
+            errors,
+        )
+    });
+    let parsed = parsed?;
     Some(Participant {
         name: name?,
         key: KeyDigest::of_spki(&parsed.spki),
@@ -44,5 +54,6 @@ fn participant(entry: Entry<'_>, errors: &mut Errors<'_>) -> Option<Participant>
         spki: parsed.spki,
         not_before: parsed.not_before,
         not_after: parsed.not_after,
+        trust: trust.unwrap_or_default(),
     })
 }

@@ -8,7 +8,8 @@ use alloc::{
 
 use super::{At, Errors, object::SHOWN, units};
 use crate::{
-    Cause, DigestError, KeyDigest, ParticipantName, PathError, PathPattern, Sha256, Timestamp,
+    Cause, DigestError, KeyDigest, Measurement, ParticipantName, PathError, PathPattern, Sha256,
+    Sha384, Timestamp,
     json::Value,
     text::{forbidden_character, shorten},
 };
@@ -181,14 +182,33 @@ pub(super) fn path_pattern(at: At<'_>, errors: &mut Errors<'_>) -> Option<PathPa
 pub(super) fn sha256(at: At<'_>, errors: &mut Errors<'_>) -> Option<Sha256> {
     let text = at.string(errors)?;
     text.parse()
-        .map_err(|reason| at.fail(invalid_digest(reason, text), errors))
+        .map_err(|reason| at.fail(invalid_digest(SHA256, reason, text), errors))
+        .ok()
+}
+
+pub(super) fn sha384(at: At<'_>, errors: &mut Errors<'_>) -> Option<Sha384> {
+    let text = at.string(errors)?;
+    text.parse()
+        .map_err(|reason| at.fail(invalid_digest(SHA384, reason, text), errors))
+        .ok()
+}
+
+/// A SHA-256 or a SHA-384.
+pub(super) fn measurement(at: At<'_>, errors: &mut Errors<'_>) -> Option<Measurement> {
+    let text = at.string(errors)?;
+    if let Ok(long) = text.parse::<Sha384>() {
+        return Some(long.into());
+    }
+    text.parse::<Sha256>()
+        .map_err(|reason| at.fail(invalid_digest(EITHER, reason, text), errors))
+        .map(Measurement::from)
         .ok()
 }
 
 pub(super) fn key_digest(at: At<'_>, errors: &mut Errors<'_>) -> Option<KeyDigest> {
     let text = at.string(errors)?;
     text.parse()
-        .map_err(|reason| at.fail(invalid_digest(reason, text), errors))
+        .map_err(|reason| at.fail(invalid_digest(SHA256, reason, text), errors))
         .ok()
 }
 
@@ -216,8 +236,13 @@ pub(super) fn invalid_path(reason: PathError, text: &str) -> Cause {
     }
 }
 
-fn invalid_digest(reason: DigestError, text: &str) -> Cause {
+const SHA256: &str = "a SHA-256 as 64 characters 0-9 a-f";
+const SHA384: &str = "a SHA-384 as 96 characters 0-9 a-f";
+const EITHER: &str = "a SHA-256 or SHA-384 as 64 or 96 characters 0-9 a-f";
+
+fn invalid_digest(expected: &'static str, reason: DigestError, text: &str) -> Cause {
     Cause::InvalidDigest {
+        expected,
         reason,
         found: shorten(text, SHOWN),
     }

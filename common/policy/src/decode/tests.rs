@@ -1,9 +1,19 @@
 //! The reference for users and the decoders name the same fields.
 
 use super::{
-    POLICY, approval::APPROVAL, execution::EXECUTION, files::FILE, isolates::ISOLATES,
-    isolates::PROCESS, limits::STAGE_LIMITS, object::Fields, participants::PARTICIPANT,
+    POLICY,
+    approval::APPROVAL,
+    execution::EXECUTION,
+    files::FILE,
+    isolates::{
+        AZURE_VTPM, CCA, ISOLATES, NITRO, PROCESS, PSA, SEV_SNP, SGX, SNP_TCB, TCB_EXCEPTION, TDX,
+        TPM,
+    },
+    limits::STAGE_LIMITS,
+    object::Fields,
+    participants::PARTICIPANT,
     pipeline::STAGE,
+    verifiers::VERIFIER,
 };
 
 const REFERENCE: &str = include_str!("../../../../docs/reference/policy.md");
@@ -29,7 +39,7 @@ fn has_row(section: &str, name: &str, word: &str) -> bool {
 
 #[test]
 fn the_reference_has_every_field_and_says_whether_it_is_supported() {
-    let sections: [(&str, &Fields); 8] = [
+    let sections: [(&str, &Fields); 19] = [
         ("## The policy's fields", &POLICY),
         ("## Participants", &PARTICIPANT),
         ("## Files", &FILE),
@@ -37,7 +47,18 @@ fn the_reference_has_every_field_and_says_whether_it_is_supported() {
         ("### Limits", &STAGE_LIMITS),
         ("## Isolates", &ISOLATES),
         ("### `process`", &PROCESS),
+        ("### `sgx`", &SGX),
+        ("### `tdx`", &TDX),
+        ("### An exception to the TCB", &TCB_EXCEPTION),
+        ("### `sev-snp`", &SEV_SNP),
+        ("### `minimum_tcb`", &SNP_TCB),
+        ("### `nitro`", &NITRO),
+        ("### `cca`", &CCA),
+        ("### `psa`", &PSA),
+        ("### `tpm`", &TPM),
+        ("### `azure-vtpm`", &AZURE_VTPM),
         ("## Approval", &APPROVAL),
+        ("## Verifiers", &VERIFIER),
     ];
     for (heading, fields) in sections {
         let section = section(heading);

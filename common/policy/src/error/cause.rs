@@ -156,8 +156,10 @@ pub enum Cause {
         found: String,
     },
     /// A digest has another form.
-    #[error("{found:?} is not a SHA-256 in lower-case hex: {reason}")]
+    #[error("{found:?} is not {expected}: {reason}")]
     InvalidDigest {
+        /// Which digest in which form, in words.
+        expected: &'static str,
         /// What is wrong with it.
         reason: crate::DigestError,
         /// The text.
@@ -189,6 +191,29 @@ pub enum Cause {
         /// The element.
         found: String,
     },
+    /// A measurement or the id of a chip is all zeros, which stands for none.
+    #[error("this is all zeros, which no measurement and no chip is")]
+    AllZeros,
+    /// The id of a chip has another form.
+    #[error("{found:?} is not {bytes} bytes in lower-case hex")]
+    InvalidChipId {
+        /// Bytes of an id of this technology.
+        bytes: usize,
+        /// The text.
+        found: String,
+    },
+    /// An isolate says neither which chips will do nor that any will.
+    #[error("which chips will do is not said")]
+    ChipsNotSaid,
+    /// An isolate names chips, and says that any will do.
+    #[error("\"any_chip\" is true beside \"chip_ids\"")]
+    ChipsSaidTwice,
+    /// None of several fields is there, of which one must be.
+    #[error("{names} is missing")]
+    MissingOneOf {
+        /// The fields in words.
+        names: &'static str,
+    },
     /// A certificate is not exactly one PEM block with one X.509 certificate.
     #[error("this is not one X.509 certificate as PEM: {reason}")]
     InvalidCertificate {
@@ -209,15 +234,26 @@ pub enum Cause {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A certificate's key is of a kind that this version does not take.
-    #[error("the certificate's key ({found}) is not supported by this version of veracruz")]
+    /// A key, of a certificate or by itself, is of a kind that this version does not take.
+    #[error("the key ({found}) is not supported by this version of veracruz")]
     KeyNotSupported {
+        /// The kinds that are.
+        expected: &'static str,
         /// The kind of key.
         found: String,
     },
-    /// A certificate's key is not a point on its curve.
-    #[error("the certificate's key is not an uncompressed point on P-256")]
+    /// A key is not a point on its curve.
+    #[error("the key is not an uncompressed point on its curve")]
     InvalidKey,
+    /// A key is not exactly one PEM block with one public key.
+    #[error("this is not one public key as PEM: {reason}")]
+    InvalidPublicKey {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A verifier's certificate is not that of an authority.
+    #[error("the certificate's basicConstraints do not say that it is an authority's")]
+    NotAnAuthority,
 
     // What the fields mean together.
     /// Two participants have one key, so they are one.
@@ -309,6 +345,21 @@ pub enum Cause {
     /// The policy says that it is unprotected, and it is not.
     #[error("no isolate of this policy is unprotected")]
     UnprotectedSaidInVain,
+    /// An isolate that does not protect from the host stands beside one that does: the host would
+    /// choose it.
+    #[error("the isolate {kind:?} does not protect from the host, and {beside:?} does")]
+    UnprotectedBeside {
+        /// The kind of isolate.
+        kind: &'static str,
+        /// The first kind that protects.
+        beside: &'static str,
+    },
+    /// A participant's client is to believe a verifier, and the policy names none.
+    #[error("{participant} is to trust a verifier, and the policy names none")]
+    TrustWithoutVerifier {
+        /// The participant.
+        participant: ParticipantName,
+    },
     /// All files together are larger than a policy may allow.
     #[error("all files together may have {found} bytes, more than {limit}")]
     FilesTooLarge {
@@ -401,11 +452,18 @@ impl Cause {
             Self::InvalidDuration { .. } => "VC-0133",
             Self::InvalidTimestamp { .. } => "VC-0134",
             Self::DuplicateElement { .. } => "VC-0135",
+            Self::AllZeros => "VC-0136",
+            Self::InvalidChipId { .. } => "VC-0137",
+            Self::ChipsNotSaid => "VC-0138",
+            Self::ChipsSaidTwice => "VC-0139",
             Self::InvalidCertificate { .. } => "VC-0140",
             Self::CertificateVersion { .. } => "VC-0141",
             Self::CertificateExtension { .. } => "VC-0142",
             Self::KeyNotSupported { .. } => "VC-0143",
             Self::InvalidKey => "VC-0144",
+            Self::InvalidPublicKey { .. } => "VC-0145",
+            Self::NotAnAuthority => "VC-0146",
+            Self::MissingOneOf { .. } => "VC-0147",
             Self::SharedKey { .. } => "VC-0150",
             Self::UnknownParticipant { .. } => "VC-0151",
             Self::UnknownFile { .. } => "VC-0152",
@@ -421,6 +479,8 @@ impl Cause {
             Self::UnprotectedSaidInVain => "VC-0162",
             Self::FilesTooLarge { .. } => "VC-0163",
             Self::ExceedsOwnLimit { .. } => "VC-0164",
+            Self::UnprotectedBeside { .. } => "VC-0165",
+            Self::TrustWithoutVerifier { .. } => "VC-0166",
             Self::NotThereYet { .. } => "VC-0170",
             Self::StdinWithoutRight { .. } => "VC-0171",
             Self::PrintedAndWritten { .. } => "VC-0172",

@@ -139,8 +139,8 @@ pub const CODES: &[CodeText] = &[
     text(
         "VC-0131",
         "invalid digest",
-        "write the 64 characters that `sha256sum` prints",
-        "Digests are SHA-256 in lower-case hex, in exactly one spelling.",
+        "write the digest in lower-case hex, as `sha256sum` prints it",
+        "Digests are lower-case hex, in exactly one spelling: 64 characters for SHA-256, 96 for the SHA-384 that SEV-SNP, TDX and Nitro measure with.",
     ),
     text(
         "VC-0132",
@@ -167,6 +167,30 @@ pub const CODES: &[CodeText] = &[
         "An element that stands twice in a list means nothing more than once, and is most often a slip for another one.",
     ),
     text(
+        "VC-0136",
+        "all zeros",
+        "measure the image again: where it was started for debugging, or nothing was measured, hardware reports zeros",
+        "Hardware reports zeros where nothing was measured, where an enclave runs in debug mode, and where a platform hides its id. A policy that accepted zeros would accept all of these. Registers that must not have been extended are checked where the policy is silent about them.",
+    ),
+    text(
+        "VC-0137",
+        "not a chip's id",
+        "copy the id that `veracruz appraise` shows for evidence of the machine",
+        "The id of a chip has one length in each technology: 16 bytes for SGX and TDX (PPID), 64 for SEV-SNP (CHIP_ID), 33 for CCA and PSA (instance id).",
+    ),
+    text(
+        "VC-0138",
+        "chips not said",
+        "name the machines in \"chip_ids\", or say \"any_chip\": true",
+        "A key taken out of one broken chip can forge evidence of every machine of its kind. Naming the machines stops that; accepting any of them is a decision that a policy says aloud. Evidence of Nitro has no id, so that a policy with it can only say \"any_chip\": true.",
+    ),
+    text(
+        "VC-0139",
+        "chips said twice",
+        "remove \"any_chip\", or \"chip_ids\"",
+        "A policy that names machines and accepts any machine contradicts itself.",
+    ),
+    text(
         "VC-0140",
         "invalid certificate",
         "paste one certificate as PEM, with \\n for line ends",
@@ -187,14 +211,32 @@ pub const CODES: &[CodeText] = &[
     text(
         "VC-0143",
         "unsupported key",
-        "use an ECDSA key on P-256, for example from `veracruz identity new`",
-        "This version takes ECDSA keys on P-256 alone. Participants sign their approvals with the same key.",
+        "use a key of the expected kind; for a participant, `veracruz identity new` makes one",
+        "Participants and verifiers have ECDSA keys on P-256; participants sign their approvals with the same key. Keys of platforms may be on P-384 and P-521, too.",
     ),
     text(
         "VC-0144",
         "invalid key",
         "make a new key and certificate, for example with `veracruz identity new`",
         "The certificate carries a key that is no point on its curve, or one in compressed form, which TLS does not use.",
+    ),
+    text(
+        "VC-0145",
+        "not a public key",
+        "write the key as one PEM block PUBLIC KEY, as `openssl pkey -pubout` prints it",
+        "A key that the policy trusts is written out, as a SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7) in DER, as PEM, with nothing around it.",
+    ),
+    text(
+        "VC-0146",
+        "not an authority",
+        "use the certificate that the verifier's operator gives out for --cacert",
+        "A verifier's certificate issues certificates for isolates, so its basicConstraints must say that it is an authority (RFC 5280, section 4.2.1.9). TLS clients would refuse it otherwise.",
+    ),
+    text(
+        "VC-0147",
+        "one of several fields is missing",
+        "name at least one of them",
+        "A TPM has no vendor's root that everybody trusts: a policy names attestation keys or the authorities that certify them, and a missing anchor is an error, never a default. The vTPM of Azure is vouched for by hardware, of which the policy names one kind or both.",
     ),
     text(
         "VC-0150",
@@ -287,6 +329,18 @@ pub const CODES: &[CodeText] = &[
         "The policy itself gives a stage more files, arguments or environment than it allows, so the stage could never start.",
     ),
     text(
+        "VC-0165",
+        "unprotected beside protected",
+        "remove one of the two: the host chooses among the isolates, and would choose the unprotected one",
+        "The isolates of a policy are alternatives, and the host picks one. One that does not protect from the host makes the protection of all others worthless.",
+    ),
+    text(
+        "VC-0166",
+        "no verifier to trust",
+        "add the verifier to \"verifiers\", or remove \"trust\"",
+        "A participant whose client believes a verifier needs one that the policy names, so that all parties know whose word it is.",
+    ),
+    text(
         "VC-0170",
         "file not there yet",
         "name a file that is provided, or that an earlier stage may write",
@@ -359,6 +413,18 @@ pub const CODES: &[CodeText] = &[
         "A stage writes it for nobody.",
     ),
     text(
+        "VC-0188",
+        "any chip",
+        "name the machines in \"chip_ids\" where their operator can tell you the ids",
+        "Evidence can be forged with the key of a single broken chip of that technology. Where the policy accepts any chip, that one chip can stand for all machines.",
+    ),
+    text(
+        "VC-0189",
+        "exception to the TCB",
+        "ask the operator when the machines will be patched, and remove the exception then",
+        "The policy accepts machines whose firmware, microcode or configuration Intel says is not up to date, with the advisories that it names. Each of them may let the host into the isolate.",
+    ),
+    text(
         "VC-0190",
         "certificate expired",
         "ask the participant for a new certificate; the policy's hash will change",
@@ -375,6 +441,48 @@ pub const CODES: &[CodeText] = &[
         "policy expired",
         "agree on a new policy",
         "After this time clients refuse to attest, approve and upload.",
+    ),
+    text(
+        "VC-0193",
+        "part of the configuration is not measured",
+        "name \"rtmr0\" where the virtual machine's configuration is known",
+        "RTMR 0 covers what the host configures of a TDX virtual machine: its memory map, devices and boot variables. A policy that is silent about it accepts any.",
+    ),
+    text(
+        "VC-0194",
+        "a provider's key may sign",
+        "use \"signing_key\": \"vcek\" where the provider offers it",
+        "A VLEK is a key that AMD derives for a cloud provider and not for a chip. Evidence that it signs says that the machine is the provider's, and needs trust in how the provider keeps the key.",
+    ),
+    text(
+        "VC-0195",
+        "several kinds of isolate",
+        "keep the kinds alone that all parties would accept as the only one",
+        "The isolates are alternatives and the host chooses, so that the protection is that of the weakest of them: a fault in any one of these technologies is enough.",
+    ),
+    text(
+        "VC-0196",
+        "a verifier's word",
+        "let the participant use a client of veracruz where it can, which appraises evidence on its own connection",
+        "A standard client believes a certificate that the verifier issued. Whoever runs the verifier is trusted to have appraised the isolate, and how long ago that was, at most the lifetime of the certificate, is for the verifier to say: the connection adds no freshness.",
+    ),
+    text(
+        "VC-0197",
+        "a limit is not said",
+        "say the limit, as low as the computation allows",
+        "The default is fixed for ever, but nobody chose it for this computation. The size of an output bounds what it can carry out; memory and time bound what a run costs.",
+    ),
+    text(
+        "VC-0198",
+        "names that look alike",
+        "rename one of them, or use plain letters",
+        "Two names that a person cannot tell apart, or a name that mixes alphabets so that it looks like another word, let a policy say something else than what its readers see.",
+    ),
+    text(
+        "VC-0199",
+        "no minimum TCB",
+        "name the lowest patch levels in \"minimum_tcb\": `veracruz appraise` shows those of the evidence",
+        "SEV-SNP reports patch levels and leaves it to the parties which will do. A policy that names none accepts firmware with every fault that was ever found.",
     ),
 ];
 

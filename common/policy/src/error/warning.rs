@@ -1,10 +1,10 @@
 //! What is allowed in a policy, and probably not meant.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use super::{Position, show};
-use crate::{FilePath, ParticipantName, PathPattern, Timestamp};
+use super::{Position, cause::list, show};
+use crate::{FilePath, ParticipantName, PathPattern, TcbStatus, Timestamp};
 
 /// Something that is allowed, and that the parties should know before they agree.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,6 +62,68 @@ pub enum WarningCause {
     /// The policy does not expire.
     #[error("the policy does not expire")]
     NoExpiry,
+    /// Any chip of that technology will do.
+    #[error("any chip will do for {kind:?}, a broken one too")]
+    AnyChip {
+        /// The kind of isolate.
+        kind: &'static str,
+    },
+    /// A TCB that is not up to date will do.
+    #[error("machines for {kind:?} whose TCB status is {status} are accepted")]
+    TcbException {
+        /// The kind of isolate.
+        kind: &'static str,
+        /// The status.
+        status: TcbStatus,
+    },
+    /// RTMR 0 of a TDX virtual machine may be anything.
+    #[error("\"rtmr0\" is not named, so the host configures the virtual machine as it likes")]
+    ConfigurationNotMeasured,
+    /// Evidence may be signed by a cloud provider's key.
+    #[error("a key of the cloud provider (VLEK) may sign for {kind:?}")]
+    ProviderKey {
+        /// The kind of isolate.
+        kind: &'static str,
+    },
+    /// Any patch level of SEV-SNP will do.
+    #[error("any patch level will do for {kind:?}: there is no \"minimum_tcb\"")]
+    NoMinimumTcb {
+        /// The kind of isolate.
+        kind: &'static str,
+    },
+    /// Several kinds of isolate are alternatives.
+    #[error(
+        "{} are alternatives and the host chooses: protection is that of the weakest",
+        list(kinds)
+    )]
+    Weakest {
+        /// The kinds.
+        kinds: Vec<&'static str>,
+    },
+    /// A participant's client believes a verifier.
+    #[error("{participant} relies on a verifier's word: how fresh that is, the verifier decides")]
+    TrustsVerifier {
+        /// The participant.
+        participant: ParticipantName,
+    },
+    /// A name looks like another, or like a word in other letters.
+    #[error("{found:?} looks like {like:?}, and is another name")]
+    LooksAlike {
+        /// The name.
+        found: String,
+        /// What a reader takes it for.
+        like: String,
+    },
+    /// A limit that nobody chose.
+    #[error("{field:?} is not said for {of}, which has the default of {default}")]
+    DefaultLimit {
+        /// What has the limit: a file or a stage.
+        of: String,
+        /// The field that would say it.
+        field: &'static str,
+        /// The default, in words.
+        default: &'static str,
+    },
     /// A certificate's time is over.
     #[error("the certificate of {participant} expired at {not_after}")]
     CertificateExpired {
@@ -129,6 +191,15 @@ impl Warning {
             WarningCause::NoOutput => "VC-0185",
             WarningCause::NoExpiry => "VC-0186",
             WarningCause::NeverRead { .. } => "VC-0187",
+            WarningCause::AnyChip { .. } => "VC-0188",
+            WarningCause::TcbException { .. } => "VC-0189",
+            WarningCause::ConfigurationNotMeasured => "VC-0193",
+            WarningCause::ProviderKey { .. } => "VC-0194",
+            WarningCause::Weakest { .. } => "VC-0195",
+            WarningCause::TrustsVerifier { .. } => "VC-0196",
+            WarningCause::DefaultLimit { .. } => "VC-0197",
+            WarningCause::LooksAlike { .. } => "VC-0198",
+            WarningCause::NoMinimumTcb { .. } => "VC-0199",
             WarningCause::CertificateExpired { .. } => "VC-0190",
             WarningCause::CertificateNotYetValid { .. } => "VC-0191",
             WarningCause::PolicyExpired { .. } => "VC-0192",

@@ -18,7 +18,9 @@ impl Cause {
             Self::ByteOrderMark => "the policy's opening brace".to_owned(),
             Self::Syntax { expected, .. }
             | Self::WrongType { expected, .. }
-            | Self::InvalidName { expected, .. } => (*expected).to_owned(),
+            | Self::InvalidName { expected, .. }
+            | Self::InvalidDigest { expected, .. }
+            | Self::KeyNotSupported { expected, .. } => (*expected).to_owned(),
             Self::TooDeep { limit } => format!("at most {limit} levels"),
             Self::TooManyValues { limit } => format!("at most {limit} values"),
             Self::DuplicateKey { .. } => "each name once".to_owned(),
@@ -39,7 +41,15 @@ impl Cause {
                 ..
             } => format!("{minimum} to {maximum} {unit}"),
             Self::InvalidPath { .. } => "a canonical absolute path".to_owned(),
-            Self::InvalidDigest { .. } => "64 characters 0-9 a-f".to_owned(),
+            Self::InvalidChipId { bytes, .. } => {
+                format!("{} characters 0-9 a-f", bytes.saturating_mul(2))
+            }
+            Self::ChipsNotSaid | Self::ChipsSaidTwice => {
+                "either \"chip_ids\" or \"any_chip\": true".to_owned()
+            }
+            Self::MissingOneOf { names } => (*names).to_owned(),
+            Self::InvalidPublicKey { .. } => "one PEM block PUBLIC KEY".to_owned(),
+            Self::NotAnAuthority => "the certificate of an authority".to_owned(),
             Self::InvalidSize { .. } => "bytes, or a text as \"64MiB\"".to_owned(),
             Self::InvalidDuration { .. } => "a text as \"60s\"".to_owned(),
             Self::InvalidTimestamp { .. } => "a time as \"2027-01-01T00:00:00Z\"".to_owned(),
@@ -51,7 +61,7 @@ impl Cause {
                  and each extension once"
                     .to_owned()
             }
-            Self::KeyNotSupported { .. } | Self::InvalidKey => "an ECDSA key on P-256".to_owned(),
+            Self::InvalidKey => "an uncompressed point".to_owned(),
             Self::SharedKey { .. } => "a key of its own for each participant".to_owned(),
             Self::UnknownParticipant { .. } => "the name of a participant".to_owned(),
             Self::UnknownFile { .. } => "a path of \"files\"".to_owned(),
@@ -62,6 +72,9 @@ impl Cause {
             // What would be right depends on what the author meant: the hint says the ways.
             Self::NotSupported { .. }
             | Self::ForbiddenCharacter { .. }
+            | Self::AllZeros
+            | Self::UnprotectedBeside { .. }
+            | Self::TrustWithoutVerifier { .. }
             | Self::FileWithoutRole { .. }
             | Self::IntermediateWithParty { .. }
             | Self::PinnedOutput { .. }
@@ -89,11 +102,12 @@ impl Cause {
             | Self::InvalidName { found, .. }
             | Self::InvalidPath { found, .. }
             | Self::InvalidDigest { found, .. }
+            | Self::InvalidChipId { found, .. }
             | Self::InvalidSize { found }
             | Self::InvalidDuration { found }
             | Self::InvalidTimestamp { found, .. }
             | Self::DuplicateElement { found }
-            | Self::KeyNotSupported { found }
+            | Self::KeyNotSupported { found, .. }
             | Self::UnknownParticipant { found, .. } => found.clone(),
             Self::DocumentTooLarge { found, .. } | Self::WrongLength { found, .. } => {
                 found.to_string()
@@ -122,7 +136,11 @@ impl Cause {
             Self::NothingToRead { pattern, .. } | Self::NothingToWrite { pattern } => {
                 pattern.to_string()
             }
-            Self::UnprotectedNotSaid { kind } => (*kind).to_owned(),
+            Self::UnprotectedNotSaid { kind } | Self::UnprotectedBeside { kind, .. } => {
+                (*kind).to_owned()
+            }
+            Self::TrustWithoutVerifier { participant } => participant.to_string(),
+            Self::AllZeros => "zeros".to_owned(),
             Self::FilesTooLarge { found, .. } | Self::ExceedsOwnLimit { found, .. } => {
                 found.to_string()
             }
@@ -131,7 +149,12 @@ impl Cause {
             | Self::TooDeep { .. }
             | Self::TooManyValues { .. }
             | Self::MissingField { .. }
+            | Self::MissingOneOf { .. }
+            | Self::ChipsNotSaid
+            | Self::ChipsSaidTwice
             | Self::InvalidCertificate { .. }
+            | Self::InvalidPublicKey { .. }
+            | Self::NotAnAuthority
             | Self::InvalidKey
             | Self::UnprotectedSaidInVain => return None,
         };

@@ -4,6 +4,7 @@ mod arm;
 mod chips;
 mod intel;
 mod keys;
+mod kind;
 mod nitro;
 mod process;
 mod sev_snp;
@@ -13,10 +14,17 @@ pub use arm::{CcaIsolate, CcaRealmMeasurement, PsaIsolate};
 pub use chips::{ChipId, Chips, MAX_CHIP_ID_BYTES};
 pub use intel::{SgxIsolate, TcbException, TcbStatus, TdxIsolate};
 pub use keys::PublicKey;
+pub use kind::IsolateKind;
 pub use nitro::NitroIsolate;
 pub use process::ProcessIsolate;
 pub use sev_snp::{SevSnpIsolate, SnpSigningKey, SnpTcb};
 pub use tpm::{AzureVtpmIsolate, Pcrs, TpmIsolate};
+
+use crate::{
+    PolicyErrors,
+    decode::{decode_isolate, decode_isolates},
+    json::parse,
+};
 
 /// The acceptable isolates. They are alternatives and the host chooses: protection is that of the
 /// weakest. At least one is there.
@@ -41,4 +49,25 @@ pub struct Isolates {
     pub tpm: Option<TpmIsolate>,
     /// A confidential virtual machine of Azure: its vTPM, vouched for by SEV-SNP or TDX.
     pub azure_vtpm: Option<AzureVtpmIsolate>,
+}
+
+impl Isolates {
+    /// Reads a bare `isolates` object, as it stands in a policy: reference values for evidence that
+    /// no policy is about. That kinds do not contradict each other is a policy's to see to.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the document, as [`crate::Policy::parse`] says it.
+    pub fn parse(document: &[u8]) -> Result<Self, PolicyErrors> {
+        decode_isolates(document, &parse(document)?)
+    }
+
+    /// Reads the bare object of one kind, as it stands in `isolates` under the kind's name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Isolates::parse`].
+    pub fn parse_kind(kind: IsolateKind, document: &[u8]) -> Result<Self, PolicyErrors> {
+        decode_isolate(kind, document, &parse(document)?)
+    }
 }

@@ -29,6 +29,7 @@ pub struct AzureVtpmIsolate {
     pub pcrs: Pcrs,
     /// The report of SEV-SNP hardware.
     pub sev_snp: Option<SevSnpIsolate>,
-    /// The report of TDX hardware.
+    /// The report of TDX hardware. The paravisor extends no RTMR: where a list of 1 to 3 is empty,
+    /// which only happens here, that one must be zero.
     pub tdx: Option<TdxIsolate>,
 }

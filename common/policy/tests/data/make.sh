@@ -37,3 +37,21 @@ certificate compressed compressed 'basicConstraints=CA:FALSE\n'
 openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/long-lived.key"
 # Beyond 2049 dates have another form (RFC 5280, section 4.1.2.5).
 certificate long-lived long-lived 'basicConstraints=CA:FALSE\n' 36500
+
+# The authority of a verifier, as a verifier makes it: it issues for isolates alone.
+openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/authority.key"
+certificate authority authority 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nnameConstraints=critical,permitted;DNS:veracruz.internal\n'
+
+# Public keys by themselves. name, arguments of `openssl genpkey`
+public_key() {
+    name=$1
+    shift
+    if [ -e "$name.pub" ]; then return; fi
+    openssl genpkey "$@" -out "$scratch/$name.key"
+    openssl pkey -in "$scratch/$name.key" -pubout -out "$name.pub"
+}
+
+for curve in P-256 P-384 P-521; do
+    public_key "key-$curve" -algorithm EC -pkeyopt "ec_paramgen_curve:$curve"
+done
+public_key key-ed25519 -algorithm ED25519
