@@ -9,6 +9,7 @@
 //! | [`cbor`] | strict deterministic CBOR (RFC 8949 section 4.2): one encoding for one meaning |
 //! | [`cose`] | COSE_Sign1 with ES256 (RFC 9052, RFC 9053) |
 //! | [`report_data`] | the 64 bytes that bind evidence to a connection, a receipt or a key |
+//! | [`tpm`] | quotes of a TPM with what they are over |
 //! | [`sw_rot`] | the token of the software root of trust |
 //! | [`sev_snp`] | a report of SEV-SNP with its certificates |
 //! | [`channel`] | what an isolate and its attester say to each other |
@@ -47,6 +48,7 @@ pub mod report_data;
 pub mod sev_snp;
 pub mod spki;
 pub mod sw_rot;
+pub mod tpm;
 mod unverified;
 
 pub use envelope::{Evidence, EvidenceError, MAX_EVIDENCE_BYTES, Technology};
