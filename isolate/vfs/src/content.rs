@@ -42,7 +42,7 @@ impl Content {
     }
 
     pub(crate) fn shared(storage: Arc<dyn Storage>) -> Self {
-        let size = storage.as_slice().len() as u64;
+        let size = storage.size();
         Self {
             shared: Some(storage),
             shared_bytes: size,
@@ -61,10 +61,7 @@ impl Content {
 
     /// Whether it is still the shared input and nothing else.
     pub(crate) fn is_unchanged(&self) -> bool {
-        let whole = self
-            .shared
-            .as_ref()
-            .map(|shared| shared.as_slice().len() as u64);
+        let whole = self.shared.as_ref().map(|shared| shared.size());
         self.extents.is_empty() && whole == Some(self.size) && self.shared_bytes == self.size
     }
 

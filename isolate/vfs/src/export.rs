@@ -38,6 +38,16 @@ impl<'a> File<'a> {
     }
 }
 
+/// What a name stands for, as the caller sees it.
+pub enum Entry<'a> {
+    /// A file.
+    File(File<'a>),
+    /// A folder.
+    Folder,
+    /// A symbolic link, with its target.
+    Link(&'a str),
+}
+
 impl Vfs {
     /// The file at a canonical absolute path. Symbolic links are not followed.
     #[must_use]
@@ -53,20 +63,36 @@ impl Vfs {
     /// All files with their canonical paths, in order of their names. A file with several names
     /// comes with each.
     pub fn files(&self) -> impl Iterator<Item = (String, File<'_>)> {
+        self.entries().filter_map(|(path, entry)| match entry {
+            Entry::File(file) => Some((path, file)),
+            Entry::Folder | Entry::Link(_) => None,
+        })
+    }
+
+    /// Everything but the root with its canonical path, in order of the names: a folder before
+    /// what is in it.
+    pub fn entries(&self) -> impl Iterator<Item = (String, Entry<'_>)> {
         // What is left to visit, the next last. A stack of its own: a tree may be deep.
         let mut pending: Vec<(String, InodeId)> = vec![(String::new(), InodeId::ROOT)];
         core::iter::from_fn(move || {
             loop {
-                let (path, inode) = pending.pop()?;
-                match self.inodes.get(inode).ok().map(|inode| &inode.node) {
-                    Some(Node::File(content)) => return Some((path, File(content))),
-                    Some(Node::Directory(directory)) => pending.extend(
-                        directory
-                            .by_name()
-                            .rev()
-                            .map(|(name, id)| (format!("{path}/{name}"), id)),
-                    ),
-                    Some(Node::Link(_)) | None => {}
+                let (path, id) = pending.pop()?;
+                let entry = match self.inodes.get(id).ok().map(|inode| &inode.node) {
+                    Some(Node::File(content)) => Entry::File(File(content)),
+                    Some(Node::Link(target)) => Entry::Link(target),
+                    Some(Node::Directory(directory)) => {
+                        pending.extend(
+                            directory
+                                .by_name()
+                                .rev()
+                                .map(|(name, id)| (format!("{path}/{name}"), id)),
+                        );
+                        Entry::Folder
+                    }
+                    None => continue,
+                };
+                if id != InodeId::ROOT {
+                    return Some((path, entry));
                 }
             }
         })

@@ -54,7 +54,7 @@ mod walk;
 
 pub use content::EXTENT_BYTES;
 pub use error::Error;
-pub use export::File;
+pub use export::{Entry, File};
 pub use inode::{InodeId, Kind};
 pub use listing::Listed;
 pub use open::{OpenDirectory, OpenFile, OpenOptions, Opened};

@@ -23,13 +23,17 @@ impl Vfs {
     /// [`Error::Invalid`] for a path that is not canonical, [`Error::Exists`] where something is
     /// there already, [`Error::NotDirectory`] where a file is in the way.
     pub fn provide(&mut self, path: &str, content: Arc<dyn Storage>) -> Result<(), Error> {
-        let path = CanonicalPath::parse(path)?;
-        let mut folder = path.clone();
-        folder.pop();
-        let used = self.used_files();
-        let result = self.provide_at(&folder, path.name(), content);
-        self.forgive_files(used);
-        result
+        self.provide_node(path, Node::File(Content::shared(content)))
+    }
+
+    /// Puts a symbolic link at a canonical absolute path, and makes the folders above it. Its
+    /// target may be anything: a walk cannot leave the folder that it starts in. It counts against
+    /// the quota of bytes, as any link's does, or removing the link would make room.
+    ///
+    /// # Errors
+    /// As [`Vfs::provide`].
+    pub fn provide_link(&mut self, path: &str, target: &str) -> Result<(), Error> {
+        self.provide_node(path, Node::Link(Arc::from(target)))
     }
 
     /// Makes a folder, and those above it, where they are not there yet.
@@ -77,12 +81,17 @@ impl Vfs {
         self.forgive_files(0);
     }
 
-    fn provide_at(
-        &mut self,
-        folder: &CanonicalPath,
-        name: &str,
-        content: Arc<dyn Storage>,
-    ) -> Result<(), Error> {
+    fn provide_node(&mut self, path: &str, node: Node) -> Result<(), Error> {
+        let path = CanonicalPath::parse(path)?;
+        let mut folder = path.clone();
+        folder.pop();
+        let used = self.used_files();
+        let result = self.provide_at(&folder, path.name(), node);
+        self.forgive_files(used);
+        result
+    }
+
+    fn provide_at(&mut self, folder: &CanonicalPath, name: &str, node: Node) -> Result<(), Error> {
         if name.is_empty() {
             return Err(Error::Exists);
         }
@@ -90,7 +99,7 @@ impl Vfs {
         if self.inodes.directory(parent)?.get(name).is_some() {
             return Err(Error::Exists);
         }
-        self.create(parent, name, Node::File(Content::shared(content)))?;
+        self.create(parent, name, node)?;
         Ok(())
     }
 

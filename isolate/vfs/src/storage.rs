@@ -14,6 +14,12 @@ use alloc::vec::Vec;
 pub trait Storage: Send + Sync {
     /// All bytes; the same at every call.
     fn as_slice(&self) -> &[u8];
+
+    /// How many there are, without looking at them: for bytes that are fetched when somebody
+    /// reads them.
+    fn size(&self) -> u64 {
+        self.as_slice().len() as u64
+    }
 }
 
 impl Storage for Vec<u8> {
