@@ -259,12 +259,12 @@ impl Model {
         Ok(bytes[start..end].to_vec())
     }
 
-    /// Where a write begins: at the end, at the offset, or at the position.
+    /// Where a write begins: at the offset, at the end, or at the position.
     fn start_of_write(&self, handle: usize, offset: Option<Offset>) -> Result<u64, Errno> {
         let handle = self.handles[handle].ok_or(Errno::Badf)?;
         Ok(match offset {
-            _ if handle.append => self.files[handle.file].size(),
             Some(offset) => offset.value(),
+            None if handle.append => self.files[handle.file].size(),
             None => handle.position,
         })
     }

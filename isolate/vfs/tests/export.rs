@@ -49,7 +49,11 @@ fn a_link_that_was_provided_leads_where_one_of_the_programs_own_would() {
     tree.vfs.provide_link("/in/far", "../../etc").unwrap();
     tree.vfs.provide_link("/in/absolute", "/in/file").unwrap();
     assert_eq!(tree.vfs.used_bytes(), 4 + 9 + 8, "like any link");
-    assert_eq!(tree.vfs.used_files(), 0, "but its name is not the program's");
+    assert_eq!(
+        tree.vfs.used_files(),
+        0,
+        "but its name is not the program's"
+    );
     let status = tree.vfs.path_status(&tree.root, "in/near", true).unwrap();
     assert_eq!(status.size, 1);
     for outside in ["in/far", "in/absolute"] {
@@ -86,7 +90,10 @@ fn an_input_is_not_looked_at_before_somebody_reads_it() {
     let storage: Arc<dyn Storage> = Arc::<Fetched>::clone(&input);
     tree.vfs.provide("/input", storage).unwrap();
     assert_eq!(
-        tree.vfs.path_status(&tree.root, "input", false).unwrap().size,
+        tree.vfs
+            .path_status(&tree.root, "input", false)
+            .unwrap()
+            .size,
         7
     );
     assert!(tree.vfs.file("/input").unwrap().is_unchanged());

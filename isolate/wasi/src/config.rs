@@ -1,11 +1,14 @@
 //! What a program is started with.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use veracruz_vfs::{Storage, Vfs};
+
+use crate::Errno;
 
 /// Everything that a program can see besides its own memory.
 pub struct Config {
@@ -23,6 +26,8 @@ pub struct Config {
     pub stdout: Sink,
     /// Standard error. Discarded by default.
     pub stderr: Sink,
+    /// Standard streams that lead somewhere while the program runs. None by default.
+    pub live: Live,
     /// The time at the start, in nanoseconds since 1970. It moves on only by what the program
     /// sleeps in `poll_oneoff`. By default 2000-01-01.
     pub realtime_ns: u64,
@@ -47,6 +52,7 @@ impl Config {
             stdin: None,
             stdout: Sink::Discard,
             stderr: Sink::Discard,
+            live: Live::default(),
             realtime_ns: 946_684_800_000_000_000,
             seed,
             limits: Limits::default(),
@@ -73,6 +79,37 @@ pub enum Sink {
         /// Most bytes that are kept.
         max_bytes: u64,
     },
+}
+
+/// Standard streams that lead somewhere while the program runs: for whoever runs one on a machine
+/// of their own. What comes in by them is not the same in every run, and a read may wait.
+#[derive(Default)]
+pub struct Live {
+    /// Standard input comes from here; [`Config::stdin`] is not looked at.
+    pub stdin: Option<Box<dyn Input>>,
+    /// Standard output goes here as it is written, as far as [`Config::stdout`] has room for it;
+    /// nothing is kept.
+    pub stdout: Option<Box<dyn Output>>,
+    /// The same for standard error.
+    pub stderr: Option<Box<dyn Output>>,
+}
+
+/// Where standard input comes from.
+pub trait Input: Send {
+    /// Waits for bytes, and puts at least one into `target` if that has room; none at the end.
+    ///
+    /// # Errors
+    /// What the program is to be told.
+    fn read(&mut self, target: &mut [u8]) -> Result<usize, Errno>;
+}
+
+/// Where standard output goes.
+pub trait Output: Send {
+    /// Takes all of `bytes`.
+    ///
+    /// # Errors
+    /// What the program is to be told: [`Errno::Pipe`] where nobody reads any more.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Errno>;
 }
 
 /// How much may be in use at once, and how long the lists of one call may be.

@@ -1,5 +1,6 @@
 //! The state of one program as the functions see it.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -10,7 +11,7 @@ use veracruz_vfs::{Storage, Vfs};
 use crate::args;
 use crate::descriptor::{Descriptor, Descriptors, DirectoryDescriptor};
 use crate::time::Time;
-use crate::{Config, ConfigError, Errno, Limits, Sink};
+use crate::{Config, ConfigError, Errno, Input, Limits, Output, Sink};
 
 /// All that a running program has besides its memory; the 46 functions are methods of it.
 ///
@@ -22,6 +23,7 @@ pub struct Wasi {
     pub(crate) vfs: Vfs,
     pub(crate) descriptors: Descriptors,
     pub(crate) stdin: Option<Arc<dyn Storage>>,
+    pub(crate) live_stdin: Option<Box<dyn Input>>,
     pub(crate) stdout: Stream,
     pub(crate) stderr: Stream,
     pub(crate) time: Time,
@@ -102,8 +104,9 @@ impl Wasi {
             vfs,
             descriptors,
             stdin: config.stdin,
-            stdout: Stream::new(config.stdout),
-            stderr: Stream::new(config.stderr),
+            live_stdin: config.live.stdin,
+            stdout: Stream::new(config.stdout, config.live.stdout),
+            stderr: Stream::new(config.stderr, config.live.stderr),
             time: Time::new(config.realtime_ns),
             random: ChaCha20Rng::from_seed(config.seed),
             limits: config.limits,
@@ -157,16 +160,21 @@ impl Wasi {
 /// Standard output or standard error.
 pub(crate) struct Stream {
     sink: Sink,
+    live: Option<Box<dyn Output>>,
     kept: Vec<u8>,
+    /// Bytes that were kept, or went on.
+    written: u64,
     /// Whether there was ever too little room.
     full: bool,
 }
 
 impl Stream {
-    fn new(sink: Sink) -> Self {
+    fn new(sink: Sink, live: Option<Box<dyn Output>>) -> Self {
         Self {
             sink,
+            live,
             kept: Vec::new(),
+            written: 0,
             full: false,
         }
     }
@@ -174,19 +182,24 @@ impl Stream {
     /// Takes as much as the sink has room for, and says how much that was.
     ///
     /// # Errors
-    /// [`Errno::Nospc`] where it has none.
+    /// [`Errno::Nospc`] where it has none; what the other end fails with.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, Errno> {
-        let Sink::Keep { max_bytes } = self.sink else {
-            return Ok(bytes.len());
+        let room = match self.sink {
+            Sink::Discard => u64::MAX,
+            Sink::Keep { max_bytes } => max_bytes.saturating_sub(self.written),
         };
-        let room = max_bytes.saturating_sub(self.kept.len() as u64);
         let room = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         let (taken, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
         if taken.is_empty() && !rest.is_empty() {
             self.full = true;
             return Err(Errno::Nospc);
         }
-        self.kept.extend_from_slice(taken);
+        match (&mut self.live, self.sink) {
+            (Some(live), _) => live.write(taken)?,
+            (None, Sink::Keep { .. }) => self.kept.extend_from_slice(taken),
+            (None, Sink::Discard) => {}
+        }
+        self.written = self.written.saturating_add(taken.len() as u64);
         Ok(taken.len())
     }
 }

@@ -1,5 +1,6 @@
 //! Reading and writing: `fd_read`, `fd_pread`, `fd_write`, `fd_pwrite`.
 
+use crate::abi::flags;
 use crate::descriptor::Descriptor;
 use crate::{Errno, GuestMemory, Wasi};
 
@@ -18,6 +19,7 @@ impl Wasi {
         iovs_len: u32,
         size: u32,
     ) -> Result<(), Errno> {
+        self.check_io(fd, flags::FD_READ)?;
         let start = match self.descriptors.get(fd)? {
             Descriptor::File(open) => open.position,
             Descriptor::Stdin { position } => *position,
@@ -31,7 +33,9 @@ impl Wasi {
                 let offset = start.saturating_add(u64::from(before));
                 let target = memory.bytes_mut(address, len)?;
                 match wasi.descriptors.get(fd)? {
-                    Descriptor::Stdin { .. } => Ok(wasi.read_stdin(offset, target)),
+                    // What there is comes at once; the next read may have to wait.
+                    Descriptor::Stdin { .. } if wasi.live_stdin.is_some() && before > 0 => Ok(0),
+                    Descriptor::Stdin { .. } => wasi.read_stdin(offset, target),
                     _ => wasi.read_file(fd, offset, target),
                 }
             },
@@ -58,6 +62,7 @@ impl Wasi {
         offset: u64,
         size: u32,
     ) -> Result<(), Errno> {
+        self.check_io(fd, flags::FD_READ)?;
         if matches!(self.descriptors.get(fd)?, Descriptor::Stdin { .. }) {
             return Err(Errno::Spipe);
         }
@@ -88,8 +93,9 @@ impl Wasi {
         iovs_len: u32,
         size: u32,
     ) -> Result<(), Errno> {
+        self.check_io(fd, flags::FD_WRITE)?;
         let start = match self.descriptors.get(fd)? {
-            Descriptor::File(open) if open.append => self.vfs.size(&open.file)?,
+            Descriptor::File(open) if open.appends() => self.vfs.size(&open.file)?,
             Descriptor::File(open) => open.position,
             Descriptor::Stdout | Descriptor::Stderr => 0,
             _ => return Err(Errno::Badf),
@@ -116,8 +122,8 @@ impl Wasi {
         memory.put_u32(size, total)
     }
 
-    /// Writes at an offset, or at the end where the descriptor was opened to append; the position
-    /// stays.
+    /// Writes at an offset, also where the descriptor was opened to append, as POSIX has it; the
+    /// position stays.
     ///
     /// # Errors
     /// As [`Wasi::fd_write`]; [`Errno::Spipe`] for the standard streams.
@@ -130,8 +136,8 @@ impl Wasi {
         offset: u64,
         size: u32,
     ) -> Result<(), Errno> {
+        self.check_io(fd, flags::FD_WRITE)?;
         let start = match self.descriptors.get(fd)? {
-            Descriptor::File(open) if open.append => self.vfs.size(&open.file)?,
             Descriptor::File(_) => offset,
             Descriptor::Stdout | Descriptor::Stderr => return Err(Errno::Spipe),
             _ => return Err(Errno::Badf),
@@ -146,6 +152,12 @@ impl Wasi {
             },
         )?;
         memory.put_u32(size, total)
+    }
+
+    /// Whether reading or writing has not been given up. Told as it is told of a descriptor that
+    /// was never opened for it.
+    fn check_io(&self, fd: u32, right: u64) -> Result<(), Errno> {
+        self.descriptors.check(fd, right).map_err(|_| Errno::Badf)
     }
 
     fn read_file(&self, fd: u32, offset: u64, target: &mut [u8]) -> Result<usize, Errno> {
@@ -167,14 +179,23 @@ impl Wasi {
         }
     }
 
-    pub(crate) fn read_stdin(&self, offset: u64, target: &mut [u8]) -> usize {
-        let Some(stdin) = &self.stdin else { return 0 };
+    /// Reads standard input: what is at an offset, or what comes next where it is live.
+    pub(crate) fn read_stdin(&mut self, offset: u64, target: &mut [u8]) -> Result<usize, Errno> {
+        if let Some(live) = &mut self.live_stdin {
+            return match target {
+                [] => Ok(0),
+                target => Ok(live.read(target)?.min(target.len())),
+            };
+        }
+        let Some(stdin) = &self.stdin else {
+            return Ok(0);
+        };
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let rest = stdin.as_slice().get(start..).unwrap_or(&[]);
         let len = rest.len().min(target.len());
         if let (Some(target), Some(source)) = (target.get_mut(..len), rest.get(..len)) {
             target.copy_from_slice(source);
         }
-        len
+        Ok(len)
     }
 }

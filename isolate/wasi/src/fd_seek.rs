@@ -1,5 +1,6 @@
 //! Positions: `fd_seek`, `fd_tell`.
 
+use crate::abi::flags;
 use crate::descriptor::Descriptor;
 use crate::{Errno, GuestMemory, Wasi};
 
@@ -8,7 +9,8 @@ impl Wasi {
     ///
     /// # Errors
     /// [`Errno::Inval`] for a place before the start and for a `whence` that is none;
-    /// [`Errno::Spipe`] for the standard streams; [`Errno::Badf`] for a folder; [`Errno::Fault`].
+    /// [`Errno::Spipe`] for the standard streams; [`Errno::Badf`] for a folder;
+    /// [`Errno::Notcapable`] where the right was given up; [`Errno::Fault`].
     pub fn fd_seek<M: GuestMemory + ?Sized>(
         &mut self,
         memory: &mut M,
@@ -17,9 +19,16 @@ impl Wasi {
         whence: u32,
         position: u32,
     ) -> Result<(), Errno> {
+        // To ask for the position needs less.
+        let right = match (offset, whence) {
+            (0, 1) => flags::FD_TELL,
+            _ => flags::FD_SEEK,
+        };
+        let capable = self.descriptors.check(fd, right);
         let Descriptor::File(open) = seekable(self.descriptors.get_mut(fd)?)? else {
             return Err(Errno::Badf);
         };
+        capable?;
         let base = match whence {
             0 => 0,
             1 => open.position,
@@ -40,8 +49,12 @@ impl Wasi {
         fd: u32,
         position: u32,
     ) -> Result<(), Errno> {
+        let capable = self.descriptors.check(fd, flags::FD_TELL);
         match seekable(self.descriptors.get_mut(fd)?)? {
-            Descriptor::File(open) => memory.put_u64(position, open.position),
+            Descriptor::File(open) => {
+                capable?;
+                memory.put_u64(position, open.position)
+            }
             _ => Err(Errno::Badf),
         }
     }

@@ -4,19 +4,17 @@
 use veracruz_vfs::Times;
 
 use crate::abi::{self, DIRECTORY_RIGHTS, FILE_RIGHTS, Filetype, flags};
-use crate::descriptor::{Descriptor, FileDescriptor};
+use crate::descriptor::{Descriptor, FileDescriptor, GivenUp};
 use crate::{Errno, GuestMemory, Wasi};
 
 /// All bits of `fdflags`.
 const FDFLAGS: u32 = flags::APPEND | flags::DSYNC | flags::NONBLOCK | flags::RSYNC | flags::SYNC;
-/// Those that would need a disk.
-pub(crate) const SYNC_FLAGS: u32 = flags::DSYNC | flags::RSYNC | flags::SYNC;
 /// The highest number of `advice`.
 const LAST_ADVICE: u32 = 5;
 
 impl Wasi {
-    /// Writes the kind, flags and rights of a descriptor. The rights are for information: what
-    /// counts is what the rules of the files say.
+    /// Writes the kind, flags and rights of a descriptor. Above the rights, which a program can
+    /// only give up, stand the rules of the files: they may well forbid what is listed here.
     ///
     /// # Errors
     /// [`Errno::Badf`]; [`Errno::Fault`].
@@ -26,74 +24,91 @@ impl Wasi {
         fd: u32,
         stat: u32,
     ) -> Result<(), Errno> {
-        let record = match self.descriptors.get(fd)? {
-            Descriptor::Stdin { .. } => {
-                abi::fdstat(Filetype::Unknown, 0, flags::FD_READ, flags::FD_READ)
+        let (kind, fdflags) = match self.descriptors.get(fd)? {
+            Descriptor::Stdin { .. } | Descriptor::Stdout | Descriptor::Stderr => {
+                (Filetype::Unknown, 0)
             }
-            Descriptor::Stdout | Descriptor::Stderr => {
-                abi::fdstat(Filetype::Unknown, 0, flags::FD_WRITE, flags::FD_WRITE)
-            }
-            Descriptor::Directory(_) => {
-                let inheriting = DIRECTORY_RIGHTS | FILE_RIGHTS | flags::FD_READ | flags::FD_WRITE;
-                abi::fdstat(Filetype::Directory, 0, DIRECTORY_RIGHTS, inheriting)
-            }
-            Descriptor::File(open) => {
-                let rights = file_rights(open);
-                abi::fdstat(Filetype::RegularFile, file_flags(open), rights, rights)
-            }
+            Descriptor::Directory(_) => (Filetype::Directory, 0),
+            Descriptor::File(open) => (Filetype::RegularFile, open.flags),
         };
-        memory.put(stat, &record)
+        let (base, inheriting) = self.rights(fd)?;
+        memory.put(stat, &abi::fdstat(kind, fdflags, base, inheriting))
     }
 
     /// Sets the flags of an open file.
     ///
     /// # Errors
-    /// [`Errno::Inval`] for flags that are none, and for those that would need a disk;
-    /// [`Errno::Badf`] for what is no file.
+    /// [`Errno::Inval`] for flags that are none; [`Errno::Badf`] for what is no file;
+    /// [`Errno::Notcapable`] where the right was given up.
     pub fn fd_fdstat_set_flags<M: GuestMemory + ?Sized>(
         &mut self,
         _memory: &mut M,
         fd: u32,
         fdflags: u32,
     ) -> Result<(), Errno> {
+        let capable = self.descriptors.check(fd, flags::FD_FDSTAT_SET_FLAGS);
         match self.descriptors.get_mut(fd)? {
-            Descriptor::File(_) if fdflags & !(flags::APPEND | flags::NONBLOCK) != 0 => {
-                Err(Errno::Inval)
-            }
             Descriptor::File(open) => {
-                open.append = fdflags & flags::APPEND != 0;
-                open.nonblock = fdflags & flags::NONBLOCK != 0;
+                capable?;
+                open.flags = known_fdflags(fdflags)?;
                 Ok(())
             }
             _ => Err(Errno::Badf),
         }
     }
 
-    /// Rights of descriptors cannot be changed: the rules of the files stand above them.
+    /// Gives up rights of a descriptor, for ever: all that it has now and that are not named.
+    /// What is opened through a folder never has what the folder's inheriting rights do not name.
     ///
     /// # Errors
-    /// [`Errno::Notsup`] always, [`Errno::Badf`].
+    /// [`Errno::Notcapable`] for a right that the descriptor does not have; [`Errno::Badf`].
     pub fn fd_fdstat_set_rights<M: GuestMemory + ?Sized>(
         &mut self,
         _memory: &mut M,
         fd: u32,
-        _base: u64,
-        _inheriting: u64,
+        base: u64,
+        inheriting: u64,
     ) -> Result<(), Errno> {
-        self.descriptors.get(fd)?;
-        Err(Errno::Notsup)
+        let (had, inherited) = self.rights(fd)?;
+        if base & !had != 0 || inheriting & !inherited != 0 {
+            return Err(Errno::Notcapable);
+        }
+        let given_up = GivenUp {
+            base: had & !base,
+            inheriting: inherited & !inheriting,
+        };
+        self.descriptors.give_up(fd, given_up)
+    }
+
+    /// The rights of a descriptor, and of what is opened through it.
+    fn rights(&self, fd: u32) -> Result<(u64, u64), Errno> {
+        let (base, inheriting) = match self.descriptors.get(fd)? {
+            Descriptor::Stdin { .. } => (flags::FD_READ, flags::FD_READ),
+            Descriptor::Stdout | Descriptor::Stderr => (flags::FD_WRITE, flags::FD_WRITE),
+            Descriptor::Directory(_) => (
+                DIRECTORY_RIGHTS,
+                DIRECTORY_RIGHTS | FILE_RIGHTS | flags::FD_READ | flags::FD_WRITE,
+            ),
+            Descriptor::File(open) => {
+                let rights = file_rights(open);
+                (rights, rights)
+            }
+        };
+        let given_up = self.descriptors.given_up(fd)?;
+        Ok((base & !given_up.base, inheriting & !given_up.inheriting))
     }
 
     /// Writes the status of what is open. That of a standard stream is all zeros.
     ///
     /// # Errors
-    /// [`Errno::Badf`]; [`Errno::Fault`].
+    /// [`Errno::Badf`]; [`Errno::Notcapable`] where the right was given up; [`Errno::Fault`].
     pub fn fd_filestat_get<M: GuestMemory + ?Sized>(
         &mut self,
         memory: &mut M,
         fd: u32,
         stat: u32,
     ) -> Result<(), Errno> {
+        self.descriptors.check(fd, flags::FD_FILESTAT_GET)?;
         let record = match self.descriptors.get(fd)? {
             Descriptor::File(open) => abi::filestat(&self.vfs.status(open.file.inode())?),
             Descriptor::Directory(open) => abi::filestat(&self.vfs.status(open.directory.inode())?),
@@ -113,6 +128,7 @@ impl Wasi {
         fd: u32,
         size: u64,
     ) -> Result<(), Errno> {
+        self.descriptors.check(fd, flags::FD_FILESTAT_SET_SIZE)?;
         match self.descriptors.get(fd)? {
             Descriptor::File(open) if open.file.rights().write => {
                 Ok(self.vfs.resize(&open.file, size)?)
@@ -135,6 +151,7 @@ impl Wasi {
         modified: u64,
         fstflags: u32,
     ) -> Result<(), Errno> {
+        self.descriptors.check(fd, flags::FD_FILESTAT_SET_TIMES)?;
         let times = times(fstflags, accessed, modified, self.time.realtime())?;
         match self.descriptors.get(fd)? {
             Descriptor::File(open) => Ok(self.vfs.set_file_times(&open.file, times)?),
@@ -158,6 +175,7 @@ impl Wasi {
         len: u64,
         advice: u32,
     ) -> Result<(), Errno> {
+        self.descriptors.check(fd, flags::FD_ADVISE)?;
         match self.descriptors.get(fd)? {
             Descriptor::File(_) if advice > LAST_ADVICE => Err(Errno::Inval),
             Descriptor::File(_) => offset.checked_add(len).map(|_| ()).ok_or(Errno::Inval),
@@ -179,6 +197,7 @@ impl Wasi {
         offset: u64,
         len: u64,
     ) -> Result<(), Errno> {
+        self.descriptors.check(fd, flags::FD_ALLOCATE)?;
         let Descriptor::File(open) = self.descriptors.get(fd)? else {
             return Err(Errno::Badf);
         };
@@ -204,10 +223,8 @@ impl Wasi {
         _memory: &mut M,
         fd: u32,
     ) -> Result<(), Errno> {
-        match self.descriptors.get(fd)? {
-            Descriptor::File(_) | Descriptor::Directory(_) => Ok(()),
-            _ => Err(Errno::Inval),
-        }
+        self.descriptors.check(fd, flags::FD_SYNC)?;
+        self.is_synced(fd)
     }
 
     /// As [`Wasi::fd_sync`].
@@ -216,20 +233,27 @@ impl Wasi {
     /// As [`Wasi::fd_sync`].
     pub fn fd_datasync<M: GuestMemory + ?Sized>(
         &mut self,
-        memory: &mut M,
+        _memory: &mut M,
         fd: u32,
     ) -> Result<(), Errno> {
-        self.fd_sync(memory, fd)
+        self.descriptors.check(fd, flags::FD_DATASYNC)?;
+        self.is_synced(fd)
+    }
+
+    fn is_synced(&self, fd: u32) -> Result<(), Errno> {
+        match self.descriptors.get(fd)? {
+            Descriptor::File(_) | Descriptor::Directory(_) => Ok(()),
+            _ => Err(Errno::Inval),
+        }
     }
 }
 
-/// Whether all bits are `fdflags`.
-pub(crate) fn known_fdflags(fdflags: u32) -> Result<(), Errno> {
-    if fdflags & !FDFLAGS == 0 {
-        Ok(())
-    } else {
-        Err(Errno::Inval)
-    }
+/// The bits, if all are `fdflags`.
+pub(crate) fn known_fdflags(fdflags: u32) -> Result<u16, Errno> {
+    u16::try_from(fdflags)
+        .ok()
+        .filter(|_| fdflags & !FDFLAGS == 0)
+        .ok_or(Errno::Inval)
 }
 
 /// The times that `fstflags` ask for.
@@ -255,9 +279,4 @@ fn file_rights(open: &FileDescriptor) -> u64 {
     let read = if rights.read { flags::FD_READ } else { 0 };
     let write = if rights.write { flags::FD_WRITE } else { 0 };
     FILE_RIGHTS | read | write
-}
-
-fn file_flags(open: &FileDescriptor) -> u16 {
-    // The two bits are 1 and 4.
-    u16::from(open.append) | u16::from(open.nonblock) << 2
 }

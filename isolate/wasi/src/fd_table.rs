@@ -29,14 +29,9 @@ impl Wasi {
         fd: u32,
         to: u32,
     ) -> Result<(), Errno> {
-        self.descriptors.get(fd)?;
-        self.descriptors.get(to)?;
-        if fd == to {
-            return Ok(());
+        if let Some(closed) = self.descriptors.renumber(fd, to)? {
+            self.close(closed);
         }
-        let moved = self.descriptors.remove(fd)?;
-        let closed = core::mem::replace(self.descriptors.get_mut(to)?, moved);
-        self.close(closed);
         Ok(())
     }
 

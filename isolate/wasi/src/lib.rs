@@ -60,7 +60,7 @@ mod vectors;
 
 pub use abi::flags;
 pub use answer::{Exit, IntoWasm};
-pub use config::{Config, ConfigError, Limits, Preopen, Sink};
+pub use config::{Config, ConfigError, Input, Limits, Live, Output, Preopen, Sink};
 pub use context::{Finished, LimitMet, Wasi};
 pub use errno::Errno;
 pub use memory::GuestMemory;

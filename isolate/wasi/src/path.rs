@@ -1,4 +1,7 @@
 //! Names: `path_*` but `path_open`.
+//!
+//! All of them answer [`Errno::Notcapable`] where the folder's right to it was given up, and
+//! [`Errno::Notdir`] where the descriptor is no folder.
 
 use crate::abi::{self, flags};
 use crate::context::path_text;
@@ -17,7 +20,9 @@ impl Wasi {
         path: u32,
         path_len: u32,
     ) -> Result<(), Errno> {
-        let from = self.descriptors.directory(fd)?;
+        let from = self
+            .descriptors
+            .directory_for(fd, flags::PATH_CREATE_DIRECTORY)?;
         Ok(self
             .vfs
             .create_directory(from, path_text(memory, path, path_len)?)?)
@@ -36,7 +41,9 @@ impl Wasi {
         path_len: u32,
         stat: u32,
     ) -> Result<(), Errno> {
-        let from = self.descriptors.directory(fd)?;
+        let from = self
+            .descriptors
+            .directory_for(fd, flags::PATH_FILESTAT_GET)?;
         let text = path_text(memory, path, path_len)?;
         let status = self.vfs.path_status(from, text, follows(lookup)?)?;
         memory.put(stat, &abi::filestat(&status))
@@ -62,7 +69,9 @@ impl Wasi {
         fstflags: u32,
     ) -> Result<(), Errno> {
         let times = times(fstflags, accessed, modified, self.time.realtime())?;
-        let from = self.descriptors.directory(fd)?;
+        let from = self
+            .descriptors
+            .directory_for(fd, flags::PATH_FILESTAT_SET_TIMES)?;
         let text = path_text(memory, path, path_len)?;
         Ok(self
             .vfs
@@ -93,8 +102,9 @@ impl Wasi {
         if follows(lookup)? {
             return Err(Errno::Inval);
         }
-        let old_from = self.descriptors.directory(old_fd)?;
-        let new_from = self.descriptors.directory(new_fd)?;
+        let descriptors = &self.descriptors;
+        let old_from = descriptors.directory_for(old_fd, flags::PATH_LINK_SOURCE)?;
+        let new_from = descriptors.directory_for(new_fd, flags::PATH_LINK_TARGET)?;
         let old = path_text(memory, old_path, old_path_len)?;
         let new = path_text(memory, new_path, new_path_len)?;
         Ok(self.vfs.link(old_from, old, new_from, new)?)
@@ -118,7 +128,7 @@ impl Wasi {
         buf_len: u32,
         size: u32,
     ) -> Result<(), Errno> {
-        let from = self.descriptors.directory(fd)?;
+        let from = self.descriptors.directory_for(fd, flags::PATH_READLINK)?;
         let target = self
             .vfs
             .read_link(from, path_text(memory, path, path_len)?)?
@@ -143,7 +153,9 @@ impl Wasi {
         path: u32,
         path_len: u32,
     ) -> Result<(), Errno> {
-        let from = self.descriptors.directory(fd)?;
+        let from = self
+            .descriptors
+            .directory_for(fd, flags::PATH_REMOVE_DIRECTORY)?;
         Ok(self
             .vfs
             .remove_directory(from, path_text(memory, path, path_len)?)?)
@@ -167,8 +179,9 @@ impl Wasi {
         new_path: u32,
         new_path_len: u32,
     ) -> Result<(), Errno> {
-        let old_from = self.descriptors.directory(old_fd)?;
-        let new_from = self.descriptors.directory(new_fd)?;
+        let descriptors = &self.descriptors;
+        let old_from = descriptors.directory_for(old_fd, flags::PATH_RENAME_SOURCE)?;
+        let new_from = descriptors.directory_for(new_fd, flags::PATH_RENAME_TARGET)?;
         let old = path_text(memory, old_path, old_path_len)?;
         let new = path_text(memory, new_path, new_path_len)?;
         Ok(self.vfs.rename(old_from, old, new_from, new)?)
@@ -188,7 +201,7 @@ impl Wasi {
         new_path: u32,
         new_path_len: u32,
     ) -> Result<(), Errno> {
-        let from = self.descriptors.directory(fd)?;
+        let from = self.descriptors.directory_for(fd, flags::PATH_SYMLINK)?;
         let target = path_text(memory, old_path, old_path_len)?;
         Ok(self
             .vfs
@@ -207,7 +220,9 @@ impl Wasi {
         path: u32,
         path_len: u32,
     ) -> Result<(), Errno> {
-        let from = self.descriptors.directory(fd)?;
+        let from = self
+            .descriptors
+            .directory_for(fd, flags::PATH_UNLINK_FILE)?;
         Ok(self.vfs.unlink(from, path_text(memory, path, path_len)?)?)
     }
 }

@@ -4,8 +4,8 @@ use veracruz_vfs::{OpenOptions, Opened};
 
 use crate::abi::flags;
 use crate::context::path_text;
-use crate::descriptor::{Descriptor, DirectoryDescriptor, FileDescriptor};
-use crate::fd_status::{SYNC_FLAGS, known_fdflags};
+use crate::descriptor::{Descriptor, DirectoryDescriptor, FileDescriptor, GivenUp};
+use crate::fd_status::known_fdflags;
 use crate::path::follows;
 use crate::{Errno, GuestMemory, Wasi};
 
@@ -15,12 +15,13 @@ const OFLAGS: u32 = flags::CREAT | flags::DIRECTORY | flags::EXCL | flags::TRUNC
 impl Wasi {
     /// Opens a file or folder and writes its descriptor, the lowest free number.
     ///
-    /// Of the rights asked for, only `fd_read` and `fd_write` are looked at: they say how the
-    /// file is opened. What a program may do is in the rules of the files.
+    /// Of the rights asked for, `fd_read` and `fd_write` say how the file is opened; all others it
+    /// has anyway, but for those that the folder's inheriting rights have given up. What a program
+    /// may do is in the rules of the files.
     ///
     /// # Errors
     /// Those of the walk and of the rules; [`Errno::Mfile`] at the limit of open files;
-    /// [`Errno::Notsup`] for flags that would need a disk; [`Errno::Inval`] for flags that are
+    /// [`Errno::Notcapable`] for a right that was given up; [`Errno::Inval`] for flags that are
     /// none; [`Errno::Fault`], before anything is opened or made.
     #[expect(
         clippy::too_many_arguments,
@@ -35,16 +36,13 @@ impl Wasi {
         path_len: u32,
         oflags: u32,
         base: u64,
-        _inheriting: u64,
+        inheriting: u64,
         fdflags: u32,
         opened: u32,
     ) -> Result<(), Errno> {
-        known_fdflags(fdflags)?;
+        let fdflags = known_fdflags(fdflags)?;
         if oflags & !OFLAGS != 0 {
             return Err(Errno::Inval);
-        }
-        if fdflags & SYNC_FLAGS != 0 {
-            return Err(Errno::Notsup);
         }
         memory.bytes(opened, 4)?;
         self.descriptors.free()?;
@@ -57,7 +55,14 @@ impl Wasi {
             read: base & flags::FD_READ != 0,
             write: base & flags::FD_WRITE != 0,
         };
-        let from = self.descriptors.directory(fd)?;
+        let from = self.descriptors.directory_for(fd, flags::PATH_OPEN)?;
+        if options.create {
+            self.descriptors.check(fd, flags::PATH_CREATE_FILE)?;
+        }
+        let withheld = self.descriptors.given_up(fd)?.inheriting;
+        if (base | inheriting) & withheld != 0 {
+            return Err(Errno::Notcapable);
+        }
         let descriptor = match self
             .vfs
             .open(from, path_text(memory, path, path_len)?, options)?
@@ -65,8 +70,7 @@ impl Wasi {
             Opened::File(file) => Descriptor::File(FileDescriptor {
                 file,
                 position: 0,
-                append: fdflags & flags::APPEND != 0,
-                nonblock: fdflags & flags::NONBLOCK != 0,
+                flags: fdflags,
             }),
             Opened::Directory(directory) => {
                 let listing_end = self.vfs.listing_end(&directory)?;
@@ -77,7 +81,11 @@ impl Wasi {
                 })
             }
         };
-        match self.descriptors.insert(descriptor) {
+        let given_up = GivenUp {
+            base: withheld,
+            inheriting: withheld,
+        };
+        match self.descriptors.insert_without(descriptor, given_up) {
             Ok(number) => memory.put_u32(opened, number),
             Err(descriptor) => {
                 self.close(descriptor);

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::abi::{self, EVENT_BYTES, SUBSCRIPTION_BYTES};
+use crate::abi::{self, EVENT_BYTES, SUBSCRIPTION_BYTES, flags};
 use crate::descriptor::Descriptor;
 use crate::memory::element;
 use crate::time::ClockId;
@@ -18,9 +18,12 @@ impl Wasi {
     /// Writes the events that have come about. Files and streams are always ready, so it never
     /// waits for them; where only clocks are waited for, both clocks move on to the earliest.
     ///
+    /// A subscription that cannot be waited for is an event at once, with the reason in it:
+    /// [`Errno::Badf`] for a descriptor that is not open, or not for that; [`Errno::Notcapable`]
+    /// where the right was given up; [`Errno::Notsup`] for a clock of the processor.
+    ///
     /// # Errors
-    /// [`Errno::Inval`] for no subscriptions, too many, or ones that are none; [`Errno::Badf`]
-    /// for a descriptor that cannot be waited for; [`Errno::Fault`].
+    /// [`Errno::Inval`] for no subscriptions, too many, or ones that are none; [`Errno::Fault`].
     pub fn poll_oneoff<M: GuestMemory + ?Sized>(
         &mut self,
         memory: &mut M,
@@ -43,21 +46,16 @@ impl Wasi {
                     clock,
                     timeout,
                     absolute,
-                } => {
-                    let now = self.time.peek(clock)?;
-                    let delay = if absolute {
-                        timeout.saturating_sub(now)
-                    } else {
-                        timeout
-                    };
-                    clocks.push((delay, userdata));
-                }
+                } => match self.time.peek(clock) {
+                    Ok(now) if absolute => clocks.push((timeout.saturating_sub(now), userdata)),
+                    Ok(_) => clocks.push((timeout, userdata)),
+                    Err(errno) => ready.push(abi::event(userdata, CLOCK, Err(errno))),
+                },
                 Wanted::Read(fd) => {
-                    ready.push(abi::event(userdata, FD_READ, self.readable_bytes(fd)?));
+                    ready.push(abi::event(userdata, FD_READ, self.readable_bytes(fd)));
                 }
                 Wanted::Write(fd) => {
-                    self.check_writable(fd)?;
-                    ready.push(abi::event(userdata, FD_WRITE, 1));
+                    ready.push(abi::event(userdata, FD_WRITE, self.writable_bytes(fd)));
                 }
             }
         }
@@ -65,7 +63,7 @@ impl Wasi {
         if let (true, Some(earliest)) = (ready.is_empty(), earliest) {
             self.sleep(earliest);
             let due = clocks.iter().filter(|(delay, _)| *delay == earliest);
-            ready.extend(due.map(|(_, userdata)| abi::event(*userdata, CLOCK, 0)));
+            ready.extend(due.map(|(_, userdata)| abi::event(*userdata, CLOCK, Ok(0))));
         }
         for (index, event) in (0u32..).zip(&ready) {
             memory.put(element(events, index, EVENT_BYTES)?, event)?;
@@ -82,8 +80,11 @@ impl Wasi {
     }
 
     fn readable_bytes(&self, fd: u32) -> Result<u64, Errno> {
+        self.descriptors.check(fd, flags::POLL_FD_READWRITE)?;
         match self.descriptors.get(fd)? {
             Descriptor::File(open) => Ok(self.vfs.size(&open.file)?.saturating_sub(open.position)),
+            // There is no telling how much will come.
+            Descriptor::Stdin { .. } if self.live_stdin.is_some() => Ok(1),
             Descriptor::Stdin { position } => {
                 let len = self
                     .stdin
@@ -95,9 +96,11 @@ impl Wasi {
         }
     }
 
-    fn check_writable(&self, fd: u32) -> Result<(), Errno> {
+    /// There is no telling how much a quota has room for: at least one.
+    fn writable_bytes(&self, fd: u32) -> Result<u64, Errno> {
+        self.descriptors.check(fd, flags::POLL_FD_READWRITE)?;
         match self.descriptors.get(fd)? {
-            Descriptor::File(_) | Descriptor::Stdout | Descriptor::Stderr => Ok(()),
+            Descriptor::File(_) | Descriptor::Stdout | Descriptor::Stderr => Ok(1),
             _ => Err(Errno::Badf),
         }
     }

@@ -2,7 +2,7 @@
 
 use veracruz_vfs::{Kind, Listed};
 
-use crate::abi::{self, Filetype};
+use crate::abi::{self, Filetype, flags};
 use crate::descriptor::{Descriptor, DirectoryDescriptor};
 use crate::{Errno, GuestMemory, Wasi};
 
@@ -17,7 +17,8 @@ impl Wasi {
     /// cookie 0) are not in it.
     ///
     /// # Errors
-    /// [`Errno::Notdir`] for what is no folder; [`Errno::Badf`]; [`Errno::Fault`].
+    /// [`Errno::Notdir`] for what is no folder; [`Errno::Notcapable`] where the right was given up;
+    /// [`Errno::Badf`]; [`Errno::Fault`].
     pub fn fd_readdir<M: GuestMemory + ?Sized>(
         &mut self,
         memory: &mut M,
@@ -27,6 +28,7 @@ impl Wasi {
         cookie: u64,
         size: u32,
     ) -> Result<(), Errno> {
+        self.descriptors.directory_for(fd, flags::FD_READDIR)?;
         let Descriptor::Directory(open) = self.descriptors.get_mut(fd)? else {
             return Err(Errno::Notdir);
         };

@@ -61,7 +61,7 @@ impl Time {
         match clock {
             ClockId::Realtime => Ok(self.realtime),
             ClockId::Monotonic => Ok(self.monotonic),
-            ClockId::Cpu => Err(Errno::Inval),
+            ClockId::Cpu => Err(Errno::Notsup),
         }
     }
 

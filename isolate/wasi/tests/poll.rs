@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{DATA, Guest, RESULT, ROOT, VECTORS, call, guest};
+use common::{DATA, Guest, RESULT, VECTORS, call, guest};
 use veracruz_wasi::Errno;
 
 const REALTIME: u32 = 0;
@@ -33,6 +33,7 @@ fn poll(guest: &mut Guest, count: u32) -> Result<Vec<(u64, u8, u64)>, Errno> {
         .map(|index| {
             let at = DATA + 32 * index;
             assert_eq!(guest.u16(at + 8), 0);
+            assert_eq!(guest.u16(at + 24), 0, "nobody has hung up");
             (guest.u64(at), guest.u8(at + 10), guest.u64(at + 16))
         })
         .collect())
@@ -104,16 +105,10 @@ fn subscriptions_that_are_none_are_refused() {
     assert_eq!(poll(&mut guest, 0), Err(Errno::Inval));
     assert_eq!(poll(&mut guest, 1025), Err(Errno::Inval));
     assert_eq!(poll(&mut guest, u32::MAX), Err(Errno::Inval));
-    for (tag, fd) in [(1, ROOT), (2, ROOT), (1, 99), (2, 0), (1, 1)] {
-        descriptor(&mut guest, 0, tag, fd);
-        assert_eq!(poll(&mut guest, 1), Err(Errno::Badf), "{tag} {fd}");
-    }
     descriptor(&mut guest, 0, 3, 0);
     assert_eq!(poll(&mut guest, 1), Err(Errno::Inval));
-    for id in [2, 3, 4] {
-        clock(&mut guest, 0, id, 1, false);
-        assert_eq!(poll(&mut guest, 1), Err(Errno::Inval));
-    }
+    clock(&mut guest, 0, 4, 1, false);
+    assert_eq!(poll(&mut guest, 1), Err(Errno::Inval));
     clock(&mut guest, 0, 1, 1, false);
     guest.put(VECTORS + 40, &[2]);
     assert_eq!(poll(&mut guest, 1), Err(Errno::Inval));

@@ -104,8 +104,7 @@ impl Interfaces {
             Opened::File(file) => Descriptor::File(FileDescriptor {
                 file,
                 position: 0,
-                append: false,
-                nonblock: false,
+                flags: 0,
             }),
             Opened::Directory(directory) => self.directory_descriptor(directory)?,
         };

@@ -113,6 +113,9 @@ impl Interfaces {
     /// # Errors
     /// [`StreamError::Closed`] at the end.
     pub fn stream_read(&mut self, stream: u32, len: u64) -> Result<Vec<u8>, StreamError> {
+        if self.is_live(stream)? {
+            return self.read_live(len);
+        }
         let (position, size) = self.input(stream)?;
         let left = size.saturating_sub(position);
         let len = len.min(CHUNK_BYTES).min(left);
@@ -122,7 +125,7 @@ impl Interfaces {
         let mut bytes = alloc::vec![0; usize::try_from(len).unwrap_or(0)];
         let read = match self.streams.get(stream)? {
             Stream::Input { file, .. } => self.wasi.vfs.read(file, position, &mut bytes)?,
-            _ => self.wasi.read_stdin(position, &mut bytes),
+            _ => self.wasi.read_stdin(position, &mut bytes)?,
         };
         bytes.truncate(read);
         self.advance(stream, read as u64)?;
@@ -134,6 +137,9 @@ impl Interfaces {
     /// # Errors
     /// [`StreamError::Closed`] at the end.
     pub fn stream_skip(&mut self, stream: u32, len: u64) -> Result<u64, StreamError> {
+        if self.is_live(stream)? {
+            return Ok(self.read_live(len)?.len() as u64);
+        }
         let (position, size) = self.input(stream)?;
         let left = size.saturating_sub(position);
         if left == 0 {
@@ -216,6 +222,24 @@ impl Interfaces {
             }
             _ => Err(Misuse::Unknown.into()),
         }
+    }
+
+    /// Whether it is standard input, and that comes while the program runs.
+    fn is_live(&self, stream: u32) -> Result<bool, Misuse> {
+        let stdin = matches!(self.streams.get(stream)?, Stream::Stdin { .. });
+        Ok(stdin && self.wasi.live_stdin.is_some())
+    }
+
+    /// What comes next by standard input; waits for it.
+    fn read_live(&mut self, len: u64) -> Result<Vec<u8>, StreamError> {
+        let len = usize::try_from(len.min(CHUNK_BYTES)).unwrap_or(0);
+        let mut bytes = alloc::vec![0; len];
+        let read = self.wasi.read_stdin(0, &mut bytes)?;
+        if read == 0 && len > 0 {
+            return Err(StreamError::Closed);
+        }
+        bytes.truncate(read);
+        Ok(bytes)
     }
 
     fn advance(&mut self, stream: u32, by: u64) -> Result<(), Misuse> {
