@@ -35,6 +35,8 @@ mod decode;
 mod digest;
 mod error;
 mod execution;
+#[cfg(feature = "explain")]
+mod explain;
 mod file;
 mod isolates;
 mod json;
@@ -57,6 +59,8 @@ pub use error::{
     CODES, Cause, CodeText, MAX_ERRORS, PolicyError, PolicyErrors, Position, Warning, WarningCause,
 };
 pub use execution::{Clock, Execution, Limits, Nan, Random, Strategy};
+#[cfg(feature = "explain")]
+pub use explain::{Explanation, Piece, Section, Sentence};
 pub use file::{DEFAULT_MAX_BYTES, File};
 pub use isolates::{
     AzureVtpmIsolate, CcaIsolate, CcaRealmMeasurement, ChipId, Chips, IsolateKind, Isolates,

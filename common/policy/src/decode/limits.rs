@@ -7,7 +7,7 @@ use super::{
 use crate::{File, FilePath, Limits, MAX_FILE_BYTES, MAX_TOTAL_FILE_BYTES, PathPattern, Stage};
 
 /// The fields of a stage's `limits`. Those of `execution` are the same, beside others.
-pub(super) const STAGE_LIMITS: Fields = Fields {
+pub(crate) const STAGE_LIMITS: Fields = Fields {
     unit: "field",
     known: &[
         "memory",

@@ -29,6 +29,8 @@ use crate::{
     policy::Content,
 };
 
+#[cfg(all(test, feature = "explain"))]
+pub(crate) use limits::STAGE_LIMITS;
 pub(crate) use limits::{args_bytes, env_bytes};
 pub(crate) use nearest::nearest;
 use object::{Fields, Object};

@@ -13,13 +13,13 @@ use crate::{
 pub(super) const SHOWN: usize = 64;
 
 /// The fields of an object.
-pub(super) struct Fields {
+pub(crate) struct Fields {
     /// What one of them is called.
-    pub(super) unit: &'static str,
+    pub(crate) unit: &'static str,
     /// What this version takes.
-    pub(super) known: &'static [&'static str],
+    pub(crate) known: &'static [&'static str],
     /// What belongs to the language, and is refused as not supported by this version.
-    pub(super) later: &'static [&'static str],
+    pub(crate) later: &'static [&'static str],
 }
 
 /// An object that has known fields only.

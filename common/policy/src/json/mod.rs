@@ -16,6 +16,8 @@ use alloc::{string::String, vec::Vec};
 
 pub(crate) use canonical::canonical;
 pub(crate) use parser::parse;
+#[cfg(feature = "explain")]
+pub(crate) use pointer::text_of;
 pub(crate) use pointer::{Place, Pointer};
 
 /// Most bytes of a document.

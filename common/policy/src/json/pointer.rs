@@ -112,10 +112,10 @@ impl<'a> Pointer<'a> {
 }
 
 /// The text of a pointer whose segments are these.
-pub(super) fn text_of(segments: &[String]) -> String {
+pub(crate) fn text_of(segments: &[impl AsRef<str>]) -> String {
     let mut text = String::new();
     for segment in segments {
-        push_segment(&mut text, segment);
+        push_segment(&mut text, segment.as_ref());
     }
     text
 }

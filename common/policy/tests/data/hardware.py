@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes hardware.json: a policy with every field of every isolate that protects from the host."""
+"""Makes hardware.json: a policy with every field that this version takes, and every isolate that
+protects from the host (overlap.json has one that does not)."""
 import hashlib, json, os
 
 os.chdir(os.path.dirname(os.path.abspath(__file__)))
@@ -27,6 +28,43 @@ with open("overlap.json") as file:
 policy["name"] = "hardware"
 del policy["unprotected"]
 policy["participants"]["lab"]["trust"] = "verifier"
+policy["participants"]["acme"]["trust"] = "connection"
+policy["files"]["/input/acme.csv"]["description"] = "all customers of acme"
+policy["files"]["/output/log.txt"] = {
+    "receivers": ["lab"],
+    "max_bytes": "4KiB",
+    "description": "what the programs print",
+}
+policy["files"]["/output/errors.txt"] = {"receivers": ["lab"]}
+policy["pipeline"][1].update(
+    {
+        "description": "adds up",
+        "args": ["--verbose"],
+        "if_exists": "/input/acme.csv",
+        "stdin": "/temp/common.csv",
+        "stdout": "/output/log.txt",
+        "stderr": "/output/errors.txt",
+        "exit_code": ["lab", "acme"],
+        "trap": ["lab"],
+        "limits": {
+            "memory": "64MiB",
+            "time": "5min",
+            "cpu_time": "90s",
+            "stack": "256KiB",
+            "tables": 1000,
+            "module_bytes": "1MiB",
+            "files": 16,
+            "open_files": 8,
+            "written_bytes": "32KiB",
+            "args_bytes": "4KiB",
+            "env_bytes": "4KiB",
+            "fuel": 1000000000,
+            "stdout_bytes": 1000,
+            "stderr_bytes": "1KiB",
+        },
+    }
+)
+policy["execution"]["time"] = "60s"
 snp = {
     "measurement": [sha384("snp 1"), sha384("snp 2")],
     "chip_ids": [chip("epyc 1", 64), chip("epyc 2", 64)],
