@@ -3,7 +3,7 @@
 use veracruz_evidence::{Evidence, EvidenceError, ReportData, Technology};
 use veracruz_policy::{Isolates, Policy, Timestamp};
 
-use crate::{AppraisalError, Appraised, Collateral, sw_rot};
+use crate::{AppraisalError, Appraised, Collateral, cca, psa, sw_rot};
 
 /// Appraises encoded evidence against what `policy` accepts.
 ///
@@ -53,7 +53,7 @@ pub fn appraise(
 fn appraise_isolate(
     evidence: &Evidence,
     policy: &Policy,
-    _collateral: &Collateral,
+    collateral: &Collateral,
     expected: &ReportData,
     now: Timestamp,
 ) -> Option<Result<Appraised, AppraisalError>> {
@@ -64,6 +64,14 @@ fn appraise_isolate(
             .process
             .as_ref()
             .map(|reference| sw_rot::verify(evidence, reference, launch, expected, now)),
+        Technology::Cca => isolates
+            .cca
+            .as_ref()
+            .map(|reference| cca::verify(evidence, collateral, reference, launch, expected, now)),
+        Technology::Psa => isolates
+            .psa
+            .as_ref()
+            .map(|reference| psa::verify(evidence, collateral, reference, launch, expected, now)),
         _ => None,
     }
 }

@@ -35,15 +35,20 @@
 //!
 //! [`appraise`] does the same for encoded evidence of whatever technology the policy names.
 
+mod anchors;
 mod appraise;
 mod appraised;
+mod arm;
 mod cbor;
+pub mod cca;
 mod collateral;
-pub mod ear;
 mod cose;
+pub mod ear;
 mod error;
 mod examined;
+mod import;
 mod key;
+pub mod psa;
 mod roots;
 pub mod sw_rot;
 

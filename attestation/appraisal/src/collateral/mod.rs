@@ -3,7 +3,7 @@
 mod add;
 mod json;
 mod jwk;
-mod text;
+pub(crate) mod text;
 
 use std::fmt;
 
