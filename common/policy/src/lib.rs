@@ -32,6 +32,8 @@ mod certificate;
 mod check;
 mod dates;
 mod decode;
+#[cfg(feature = "explain")]
+mod diff;
 mod digest;
 mod error;
 mod execution;
@@ -52,6 +54,8 @@ mod verifier;
 
 pub use approval::{Approval, Approve};
 pub use bounds::*;
+#[cfg(feature = "explain")]
+pub use diff::{Change, Severity};
 pub use digest::{
     DigestError, InstanceId, KeyDigest, Measurement, PolicyHash, Sha256, Sha384, Sha512,
 };

@@ -285,7 +285,7 @@ fn a_measurement_has_the_width_of_its_technology() {
         (
             IsolateKind::Cca,
             sha256("rim"),
-            sha256("rim").repeat(2),
+            sha256("rim").repeat(3),
             "/rim/0",
         ),
     ] {

@@ -9,7 +9,7 @@ use alloc::{
 use super::{At, Errors, object::SHOWN, units};
 use crate::{
     Cause, DigestError, KeyDigest, Measurement, ParticipantName, PathError, PathPattern, Sha256,
-    Sha384, Timestamp,
+    Sha384, Sha512, Timestamp,
     json::Value,
     text::{forbidden_character, shorten},
 };
@@ -193,14 +193,17 @@ pub(super) fn sha384(at: At<'_>, errors: &mut Errors<'_>) -> Option<Sha384> {
         .ok()
 }
 
-/// A SHA-256 or a SHA-384.
+/// A SHA-256, a SHA-384 or a SHA-512.
 pub(super) fn measurement(at: At<'_>, errors: &mut Errors<'_>) -> Option<Measurement> {
     let text = at.string(errors)?;
     if let Ok(long) = text.parse::<Sha384>() {
         return Some(long.into());
     }
+    if let Ok(longest) = text.parse::<Sha512>() {
+        return Some(longest.into());
+    }
     text.parse::<Sha256>()
-        .map_err(|reason| at.fail(invalid_digest(EITHER, reason, text), errors))
+        .map_err(|reason| at.fail(invalid_digest(ANY_WIDTH, reason, text), errors))
         .map(Measurement::from)
         .ok()
 }
@@ -238,7 +241,7 @@ pub(super) fn invalid_path(reason: PathError, text: &str) -> Cause {
 
 const SHA256: &str = "a SHA-256 as 64 characters 0-9 a-f";
 const SHA384: &str = "a SHA-384 as 96 characters 0-9 a-f";
-const EITHER: &str = "a SHA-256 or SHA-384 as 64 or 96 characters 0-9 a-f";
+const ANY_WIDTH: &str = "a SHA-256, SHA-384 or SHA-512 as 64, 96 or 128 characters 0-9 a-f";
 
 fn invalid_digest(expected: &'static str, reason: DigestError, text: &str) -> Cause {
     Cause::InvalidDigest {

@@ -47,6 +47,11 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// The whole document.
+    pub(crate) fn tree(&self) -> Option<&Node> {
+        self.tree.as_ref()
+    }
+
     fn find(&self, pointer: &[&str]) -> Option<&Node> {
         let mut node = self.tree.as_ref()?;
         for segment in pointer {

@@ -23,7 +23,7 @@ pub struct CcaIsolate {
     pub chips: Chips,
 }
 
-/// A measurement of a realm: SHA-256 or SHA-384; SHA-512 is not supported by this version.
+/// A measurement of a realm: SHA-256, SHA-384 or SHA-512, as the realm chose.
 pub type CcaRealmMeasurement = Measurement;
 
 /// What a token of a PSA root of trust (RFC 9783) must say.
