@@ -23,7 +23,17 @@ pub(crate) struct Value<'b> {
 impl<'b> Value<'b> {
     /// Checks that `bytes` are exactly one item, in time linear in their length.
     pub(crate) fn parse(bytes: &'b [u8]) -> Result<Self, CborError> {
-        let mut check = Check { bytes, offset: 0 };
+        Self::parse_within(bytes, MAX_DEPTH)
+    }
+
+    /// As [`Value::parse`], for a format that nests `depth` deep: a small number, since checking
+    /// takes stack for it.
+    pub(crate) fn parse_within(bytes: &'b [u8], depth: usize) -> Result<Self, CborError> {
+        let mut check = Check {
+            bytes,
+            offset: 0,
+            depth,
+        };
         check.item(0)?;
         match bytes.len().saturating_sub(check.offset) {
             0 => Ok(Self { encoded: bytes }),
@@ -229,14 +239,16 @@ impl Head {
 struct Check<'b> {
     bytes: &'b [u8],
     offset: usize,
+    /// How deep items may nest.
+    depth: usize,
 }
 
 impl Check<'_> {
-    /// Steps over one item. Recursion ends at [`MAX_DEPTH`], loops with the input.
+    /// Steps over one item. Recursion ends at the given depth, loops with the input.
     fn item(&mut self, depth: usize) -> Result<(), CborError> {
         let start = self.offset;
         let head = Head::read(self.bytes.get(start..).unwrap_or_default(), start)?;
-        if head.major >= ARRAY && head.major <= TAG && depth >= MAX_DEPTH {
+        if head.major >= ARRAY && head.major <= TAG && depth >= self.depth {
             return Err(CborError::TooDeep { offset: start });
         }
         let truncated = CborError::Truncated { offset: start };

@@ -131,6 +131,14 @@ impl Examined {
         }
     }
 
+    /// The field that the host fixes at launch, and what it holds; `None` where the technology has
+    /// none, so that the report data alone binds the policy.
+    #[must_use]
+    pub fn launch_field(&self) -> Option<(&'static str, &[u8])> {
+        let field = self.launch.as_ref()?;
+        Some((field.name, &field.found))
+    }
+
     /// Whether the evidence is bound to the caller's own report data.
     ///
     /// # Errors
