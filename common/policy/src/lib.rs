@@ -47,6 +47,8 @@ mod participant;
 mod path;
 mod pem;
 mod policy;
+#[cfg(feature = "schema")]
+mod schema;
 mod stage;
 mod text;
 mod timestamp;
@@ -75,6 +77,8 @@ pub use json::MAX_DOCUMENT_BYTES;
 pub use participant::{MAX_NAME_LENGTH, Participant, ParticipantName, ParticipantNameError, Trust};
 pub use path::{FilePath, MAX_PART_BYTES, MAX_PATH_BYTES, PathError, PathPattern};
 pub use policy::Policy;
+#[cfg(feature = "schema")]
+pub use schema::policy_schema;
 pub use stage::{Rights, Stage};
 pub use timestamp::{Timestamp, TimestampError};
 pub use verifier::{MAX_VERIFIER_NAME_BYTES, Verifier};

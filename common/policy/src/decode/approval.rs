@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Approval, Approve, File, MAX_PARTICIPANTS, MAX_RUNS, ParticipantName};
 
-pub(super) const APPROVAL: Fields = Fields {
+pub(crate) const APPROVAL: Fields = Fields {
     unit: "field",
     known: &["required", "run_by", "runs", "approve"],
     later: &["inputs"],

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Clock, Execution, File, Nan, Random, Strategy};
 
-pub(super) const EXECUTION: Fields = Fields {
+pub(crate) const EXECUTION: Fields = Fields {
     unit: "field",
     known: &[
         "strategy",

@@ -12,7 +12,7 @@ use crate::{
     MAX_PARTICIPANTS, PathPattern,
 };
 
-pub(super) const FILE: Fields = Fields {
+pub(crate) const FILE: Fields = Fields {
     unit: "field",
     known: &[
         "provider",

@@ -69,43 +69,75 @@ pub(super) struct Bytes {
     pub(super) stderr: u64,
 }
 
+/// A limit's field, and what it may be.
+pub(crate) struct LimitField {
+    pub(crate) name: &'static str,
+    pub(crate) unit: Unit,
+    pub(crate) minimum: u64,
+    pub(crate) maximum: u64,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unit {
+    Bytes,
+    Milliseconds,
+    Pieces,
+}
+
+/// The bounds of every limit, in the order of the reference.
+pub(crate) const LIMIT_FIELDS: &[LimitField] = &[
+    field("memory", Unit::Bytes, 64 * KIB, TIB),
+    field("time", Unit::Milliseconds, 1, LONGEST),
+    field("cpu_time", Unit::Milliseconds, 1, LONGEST),
+    field("stack", Unit::Bytes, 16 * KIB, 64 * MIB),
+    field("tables", Unit::Pieces, 0, 10_000_000),
+    field("module_bytes", Unit::Bytes, KIB, GIB),
+    field("files", Unit::Pieces, 1, 10_000_000),
+    field("open_files", Unit::Pieces, 8, 65_536),
+    field("written_bytes", Unit::Bytes, 0, MAX_TOTAL_FILE_BYTES),
+    field("args_bytes", Unit::Bytes, 0, MIB),
+    field("env_bytes", Unit::Bytes, 0, MIB),
+    field("fuel", Unit::Pieces, 1, MOST_FUEL),
+    field("stdout_bytes", Unit::Bytes, 0, MAX_FILE_BYTES),
+    field("stderr_bytes", Unit::Bytes, 0, MAX_FILE_BYTES),
+];
+
+const fn field(name: &'static str, unit: Unit, minimum: u64, maximum: u64) -> LimitField {
+    LimitField {
+        name,
+        unit,
+        minimum,
+        maximum,
+    }
+}
+
 /// Reads the limits among the fields of an object.
 pub(super) fn limits(object: &Object<'_>, errors: &mut Errors<'_>) -> GivenLimits {
-    let mut size = |name, minimum, maximum| {
-        object.optional(name, errors, |at, errors| at.size(minimum, maximum, errors))
-    };
-    let memory = size("memory", 64 * KIB, TIB);
-    let stack = size("stack", 16 * KIB, 64 * MIB);
-    let module_bytes = size("module_bytes", KIB, GIB);
-    let written_bytes = size("written_bytes", 0, MAX_TOTAL_FILE_BYTES);
-    let args_bytes = size("args_bytes", 0, MIB);
-    let env_bytes = size("env_bytes", 0, MIB);
-    let stdout_bytes = size("stdout_bytes", 0, MAX_FILE_BYTES);
-    let stderr_bytes = size("stderr_bytes", 0, MAX_FILE_BYTES);
-    let mut duration =
-        |name| object.optional(name, errors, |at, errors| at.duration(1, LONGEST, errors));
-    let time = duration("time");
-    let cpu_time = duration("cpu_time");
-    let mut count = |name, minimum, maximum| {
-        object.optional(name, errors, |at, errors| {
-            at.count(minimum, maximum, errors)
+    let mut limit = |name: &'static str| {
+        let field = LIMIT_FIELDS.iter().find(|field| field.name == name)?;
+        let (minimum, maximum) = (field.minimum, field.maximum);
+        object.optional(name, errors, |at, errors| match field.unit {
+            Unit::Bytes => at.size(minimum, maximum, errors),
+            Unit::Milliseconds => at.duration(minimum, maximum, errors),
+            Unit::Pieces => at.count(minimum, maximum, errors),
         })
     };
     GivenLimits {
-        memory,
-        time,
-        cpu_time,
-        stack,
-        tables: count("tables", 0, 10_000_000),
-        module_bytes,
-        files: count("files", 1, 10_000_000),
-        open_files: count("open_files", 8, 65_536),
-        fuel: count("fuel", 1, MOST_FUEL),
-        written_bytes,
-        args_bytes,
-        env_bytes,
-        stdout_bytes,
-        stderr_bytes,
+        memory: limit("memory"),
+        time: limit("time"),
+        cpu_time: limit("cpu_time"),
+        stack: limit("stack"),
+        tables: limit("tables"),
+        module_bytes: limit("module_bytes"),
+        files: limit("files"),
+        open_files: limit("open_files"),
+        written_bytes: limit("written_bytes"),
+        args_bytes: limit("args_bytes"),
+        env_bytes: limit("env_bytes"),
+        fuel: limit("fuel"),
+        stdout_bytes: limit("stdout_bytes"),
+        stderr_bytes: limit("stderr_bytes"),
     }
 }
 
@@ -200,4 +232,15 @@ fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
 
 fn length(text: &str) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_has_bounds() {
+        let names: alloc::vec::Vec<_> = LIMIT_FIELDS.iter().map(|field| field.name).collect();
+        assert_eq!(names, STAGE_LIMITS.known);
+    }
 }

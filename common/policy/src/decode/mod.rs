@@ -31,14 +31,20 @@ use crate::{
 
 #[cfg(all(test, feature = "explain"))]
 pub(crate) use limits::STAGE_LIMITS;
+#[cfg(feature = "schema")]
+pub(crate) use limits::{LIMIT_FIELDS, LimitField, Unit};
 pub(crate) use limits::{args_bytes, env_bytes};
 pub(crate) use nearest::nearest;
-use object::{Fields, Object};
+#[cfg(feature = "schema")]
+pub(crate) use object::Fields;
+#[cfg(not(feature = "schema"))]
+use object::Fields;
+use object::Object;
 
 /// The version of the format that this crate knows. It fixes every default.
 const VERSION: i64 = 1;
 
-const POLICY: Fields = Fields {
+pub(crate) const POLICY: Fields = Fields {
     unit: "field",
     known: &[
         "veracruz",
@@ -56,6 +62,25 @@ const POLICY: Fields = Fields {
     ],
     later: &["quorum", "budgets", "release"],
 };
+
+/// The fields of every object of the format.
+#[cfg(any(test, feature = "schema"))]
+pub(crate) mod tables {
+    pub(crate) use super::{
+        POLICY,
+        approval::APPROVAL,
+        execution::EXECUTION,
+        files::FILE,
+        isolates::{
+            AZURE_VTPM, CCA, ISOLATES, NITRO, PROCESS, PSA, SEV_SNP, SGX, SNP_TCB, TCB_EXCEPTION,
+            TDX, TPM,
+        },
+        limits::STAGE_LIMITS,
+        participants::PARTICIPANT,
+        pipeline::STAGE,
+        verifiers::VERIFIER,
+    };
+}
 
 /// Decodes the whole document.
 pub(crate) fn decode(document: &[u8], root: &Node) -> Result<Content, PolicyErrors> {

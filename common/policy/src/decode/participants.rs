@@ -12,7 +12,7 @@ use crate::{
     certificate,
 };
 
-pub(super) const PARTICIPANT: Fields = Fields {
+pub(crate) const PARTICIPANT: Fields = Fields {
     unit: "field",
     known: &["certificate", "description", "trust"],
     later: &[],

@@ -14,7 +14,7 @@ use crate::{
     MAX_STAGES, ParticipantName, PathPattern, Stage, text::shorten,
 };
 
-pub(super) const STAGE: Fields = Fields {
+pub(crate) const STAGE: Fields = Fields {
     unit: "field",
     known: &[
         "program",

@@ -1,19 +1,11 @@
 //! The reference for users and the decoders name the same fields.
 
 use super::{
-    POLICY,
-    approval::APPROVAL,
-    execution::EXECUTION,
-    files::FILE,
-    isolates::{
-        AZURE_VTPM, CCA, ISOLATES, NITRO, PROCESS, PSA, SEV_SNP, SGX, SNP_TCB, TCB_EXCEPTION, TDX,
-        TPM,
-    },
-    limits::STAGE_LIMITS,
     object::Fields,
-    participants::PARTICIPANT,
-    pipeline::STAGE,
-    verifiers::VERIFIER,
+    tables::{
+        APPROVAL, AZURE_VTPM, CCA, EXECUTION, FILE, ISOLATES, NITRO, PARTICIPANT, POLICY, PROCESS,
+        PSA, SEV_SNP, SGX, SNP_TCB, STAGE, STAGE_LIMITS, TCB_EXCEPTION, TDX, TPM, VERIFIER,
+    },
 };
 
 const REFERENCE: &str = include_str!("../../../../docs/reference/policy.md");

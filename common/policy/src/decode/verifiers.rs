@@ -12,7 +12,7 @@ use crate::{
     key::Curves, text::shorten,
 };
 
-pub(super) const VERIFIER: Fields = Fields {
+pub(crate) const VERIFIER: Fields = Fields {
     unit: "field",
     known: &["name", "ca", "ear_key"],
     later: &[],

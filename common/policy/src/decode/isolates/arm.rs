@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{CcaIsolate, PsaIsolate};
 
-pub(in crate::decode) const CCA: Fields = Fields {
+pub(crate) const CCA: Fields = Fields {
     unit: "field",
     known: &[
         "rim",
@@ -26,7 +26,7 @@ pub(in crate::decode) const CCA: Fields = Fields {
     later: &[],
 };
 
-pub(in crate::decode) const PSA: Fields = Fields {
+pub(crate) const PSA: Fields = Fields {
     unit: "field",
     known: &[
         "software",

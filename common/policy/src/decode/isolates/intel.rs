@@ -13,7 +13,7 @@ use crate::{
     Cause, MAX_ADVISORIES, SgxIsolate, TcbException, TcbStatus, TdxIsolate, text::shorten,
 };
 
-pub(in crate::decode) const SGX: Fields = Fields {
+pub(crate) const SGX: Fields = Fields {
     unit: "field",
     known: &[
         "mrenclave",
@@ -25,7 +25,7 @@ pub(in crate::decode) const SGX: Fields = Fields {
     later: &[],
 };
 
-pub(in crate::decode) const TDX: Fields = Fields {
+pub(crate) const TDX: Fields = Fields {
     unit: "field",
     known: &[
         "mrtd",
@@ -40,7 +40,7 @@ pub(in crate::decode) const TDX: Fields = Fields {
     later: &[],
 };
 
-pub(in crate::decode) const TCB_EXCEPTION: Fields = Fields {
+pub(crate) const TCB_EXCEPTION: Fields = Fields {
     unit: "field",
     known: &["status", "advisories"],
     later: &[],

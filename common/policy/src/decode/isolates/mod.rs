@@ -16,7 +16,7 @@ use crate::{Cause, IsolateKind, Isolates};
 
 pub(super) use values::public_key;
 #[cfg(any(test, feature = "schema"))]
-pub(super) use {
+pub(crate) use {
     arm::{CCA, PSA},
     intel::{SGX, TCB_EXCEPTION, TDX},
     nitro::NITRO,
@@ -25,7 +25,7 @@ pub(super) use {
     tpm::{AZURE_VTPM, TPM},
 };
 
-pub(super) const ISOLATES: Fields = Fields {
+pub(crate) const ISOLATES: Fields = Fields {
     unit: "isolate",
     known: &[
         "process",

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::NitroIsolate;
 
-pub(in crate::decode) const NITRO: Fields = Fields {
+pub(crate) const NITRO: Fields = Fields {
     unit: "field",
     known: &["pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr8", "any_chip"],
     later: &[],

@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::{MAX_DIGESTS, ProcessIsolate};
 
-pub(in crate::decode) const PROCESS: Fields = Fields {
+pub(crate) const PROCESS: Fields = Fields {
     unit: "field",
     known: &["runtime", "attesters"],
     later: &[],

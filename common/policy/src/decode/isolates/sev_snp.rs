@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{SevSnpIsolate, SnpSigningKey, SnpTcb};
 
-pub(in crate::decode) const SEV_SNP: Fields = Fields {
+pub(crate) const SEV_SNP: Fields = Fields {
     unit: "field",
     known: &[
         "measurement",
@@ -22,7 +22,7 @@ pub(in crate::decode) const SEV_SNP: Fields = Fields {
     later: &[],
 };
 
-pub(in crate::decode) const SNP_TCB: Fields = Fields {
+pub(crate) const SNP_TCB: Fields = Fields {
     unit: "field",
     known: &["fmc", "bootloader", "tee", "snp", "microcode"],
     later: &[],

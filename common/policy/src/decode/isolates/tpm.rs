@@ -14,14 +14,14 @@ use crate::{
     AzureVtpmIsolate, Cause, KeyDigest, MAX_DIGESTS, Pcrs, Sha256, TpmIsolate, text::shorten,
 };
 
-pub(in crate::decode) const TPM: Fields = Fields {
+pub(crate) const TPM: Fields = Fields {
     unit: "field",
     known: &["pcrs", "aks", "ak_roots"],
     // That a key is in the TPM of an endorsement key needs a round trip: credential activation.
     later: &["ek_roots"],
 };
 
-pub(in crate::decode) const AZURE_VTPM: Fields = Fields {
+pub(crate) const AZURE_VTPM: Fields = Fields {
     unit: "field",
     known: &["pcrs", "sev-snp", "tdx"],
     later: &[],
