@@ -53,6 +53,25 @@ pub(crate) const OTHER_INSTANCE: CodeText = CodeText {
         what it held are gone, or it led you astray. Nothing was sent.",
 };
 
+pub(crate) const COLLATERAL: CodeText = CodeText {
+    code: "VC-0815",
+    title: "The store of collateral cannot be used",
+    hint: "add certificates, revocation lists, TCB info or keys as the vendor publishes them; remove what was changed",
+    explanation: "Collateral is kept in a folder, each file under the SHA-256 of its contents. A \
+        file is none of the kinds that evidence is judged with, or it is not what its name says, \
+        or the digits that you gave name no file or several. See the page on attestation for where \
+        each vendor publishes what.",
+};
+
+pub(crate) const REFERENCE: CodeText = CodeText {
+    code: "VC-0816",
+    title: "The reference values cannot be used",
+    hint: "give a policy, its `isolates` or the object of one kind as JSON, or CoRIM files of a known profile",
+    explanation: "Evidence in a file is compared with reference values: a policy, its `isolates` \
+        object, one kind's object, or CoRIM files that together name measurements and, where the \
+        vendor has no root, keys. This file is none of these, or does not name enough.",
+};
+
 /// All of them, in order.
 pub const CODES: &[CodeText] = &[
     LEDGER,
@@ -60,6 +79,8 @@ pub const CODES: &[CodeText] = &[
     STILL_RUNNING,
     FILE_CHANGED,
     OTHER_INSTANCE,
+    COLLATERAL,
+    REFERENCE,
 ];
 
 #[cfg(test)]

@@ -193,6 +193,22 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The store of collateral cannot be used, or a file is no collateral.
+    #[error("the collateral in {} cannot be used: {reason}", path.display())]
+    Collateral {
+        /// The store's folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file with reference values cannot be used.
+    #[error("the reference values in {} cannot be used: {reason}", path.display())]
+    Reference {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A receipt does not hold.
     #[error("the receipt is refused: {0}")]
     ReceiptRefused(#[source] Box<ReceiptError>),
@@ -293,6 +309,8 @@ impl Error {
             Self::FileChanged { .. } => return Text::Own(codes::FILE_CHANGED),
             Self::DestinationExists { .. } => return Text::Own(codes::DESTINATION),
             Self::Ledger { .. } => return Text::Own(codes::LEDGER),
+            Self::Collateral { .. } => return Text::Own(codes::COLLATERAL),
+            Self::Reference { .. } => return Text::Own(codes::REFERENCE),
             Self::HostUnreachable { .. } | Self::NoIsolate { .. } => ErrorCode::HostUnreachable,
             Self::HandshakeRefused { .. } | Self::NotAParticipant { .. } => ErrorCode::PeerUnknown,
             Self::ConnectionLost { .. } => ErrorCode::ConnectionLost,
@@ -342,7 +360,9 @@ impl Error {
             | Self::DestinationExists { .. }
             | Self::File { .. }
             | Self::Identity { .. }
-            | Self::Ledger { .. } => ErrorClass::Local,
+            | Self::Ledger { .. }
+            | Self::Collateral { .. }
+            | Self::Reference { .. } => ErrorClass::Local,
         }
     }
 
@@ -365,6 +385,7 @@ impl Error {
             } => (expected.to_string(), found.to_string()),
             Self::SecondInstance { earlier, found, .. } => (earlier.to_string(), found.to_string()),
             Self::Refused(problem) => (problem.expected.clone()?, problem.found.clone()?),
+            Self::EvidenceRefused(error) => return error.expected_and_found(),
             _ => return None,
         })
     }

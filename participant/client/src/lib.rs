@@ -60,9 +60,11 @@
 //! # }
 //! ```
 
+mod appraise;
 mod approvals;
 mod clock;
 mod codes;
+mod collateral;
 mod connection;
 mod error;
 mod files;
@@ -71,12 +73,17 @@ pub mod identity;
 mod ledger;
 mod random;
 mod receipt;
+mod reference;
 mod resume;
 mod transport;
 
+pub use appraise::{FileAppraisal, FileVerdict};
 pub use approvals::{ApprovalVerdict, check_approvals};
 pub use clock::now;
 pub use codes::{CODES, CodeText};
+pub use collateral::{
+    CollateralFile, CollateralKind, CollateralPiece, CollateralStore, read_bounded,
+};
 pub use connection::{
     Appraised, ApprovalTerms, Connection, DownloadOptions, Downloaded, Provisioning, Source,
     Uploaded, WaitOptions, approval_jws,
@@ -85,7 +92,9 @@ pub use error::{Error, ErrorClass};
 pub use host::{HostClient, HostedComputation};
 pub use ledger::{Ledger, Provisioned, StoredReceipt};
 pub use receipt::{DatedAppraisal, verify_receipt};
+pub use reference::ReferenceFile;
 pub use resume::{Dial, upload_resuming};
+pub use veracruz_appraisal::Collateral;
 pub use veracruz_policy::{FilePath, InstanceId, Policy, PolicyHash, Sha256, Timestamp};
 pub use veracruz_receipt::{Opening, Verified};
 pub use veracruz_session::{Attested, Identity, Unattested};

@@ -15,8 +15,8 @@ use crate::error::Error;
 /// Verifies a receipt by the caller's own copy of the policy, offline.
 ///
 /// `openings` are for inputs and outputs that the caller has (see
-/// [`Ledger::openings`](crate::Ledger::openings)). `now` is the time at which the evidence is
-/// judged: that of a [`DatedAppraisal`] where there is one that the caller believes.
+/// [`Ledger::openings`](crate::Ledger::openings)). `collateral` is what the evidence is
+/// judged with besides itself, `now` the time at which it is judged: that of a [`DatedAppraisal`] where there is one that the caller believes.
 ///
 /// The result says in words what was proved and what was not: show both.
 ///
@@ -26,20 +26,16 @@ pub fn verify_receipt(
     receipt: &[u8],
     policy: &Policy,
     openings: &[Opening],
+    collateral: &Collateral,
     now: Timestamp,
 ) -> Result<Verified, Error> {
     verify(receipt, policy, openings, |evidence, expected| {
-        appraise(
-            &evidence.encode(),
-            policy,
-            &Collateral::none(),
-            expected,
-            now,
-        )
-        .map(|appraised| EvidenceFindings {
-            measurement: appraised.measurement(),
-            protects_from_host: appraised.protects_from_host(),
-            words: appraised.words(),
+        appraise(&evidence.encode(), policy, collateral, expected, now).map(|appraised| {
+            EvidenceFindings {
+                measurement: appraised.measurement(),
+                protects_from_host: appraised.protects_from_host(),
+                words: appraised.words(),
+            }
         })
     })
     .map_err(|error| Error::ReceiptRefused(Box::new(error)))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use veracruz_appraisal::Collateral;
 use veracruz_policy::{FilePath, InstanceId, Policy};
 use veracruz_protocol::ErrorCode;
 use veracruz_session::Identity;
@@ -24,6 +25,8 @@ pub struct Dial {
     pub instance: InstanceId,
     /// See [`Connection::attest`].
     pub accept_unprotected: bool,
+    /// See [`Connection::with_collateral`].
+    pub collateral: Arc<Collateral>,
 }
 
 /// How often to try anew.
@@ -82,9 +85,11 @@ async fn attempt(
         identity,
         instance,
         accept_unprotected,
+        collateral,
     } = dial;
     let now = provisioning.now;
     let connection = Connection::open(host, policy, identity, Some(*instance), now).await?;
+    let connection = connection.with_collateral(Arc::clone(collateral));
     let (mut connection, _) = connection.attest(*accept_unprotected, now).await?;
     connection
         .upload(path, source, provisioning, progress)

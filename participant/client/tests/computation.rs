@@ -16,7 +16,8 @@ use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey;
 use veracruz_client::{
-    DatedAppraisal, Error, HostClient, Opening, Sha256, Timestamp, WaitOptions, verify_receipt,
+    Collateral, DatedAppraisal, Error, HostClient, Opening, Sha256, Timestamp, WaitOptions,
+    verify_receipt,
 };
 use veracruz_evidence::sw_rot::{self, SwRotClaims};
 use veracruz_policy::ParticipantName;
@@ -234,7 +235,7 @@ fn receipt(world: &World, fake: &Fake, run: u32, measured: Sha256) -> Vec<u8> {
         instance: fake.instance(),
         run,
         outcome: Outcome::Finished,
-        measurement: measured,
+        measurement: measured.into(),
         approvals: [(name("acme"), approval), (name("globex"), approval)].into(),
         programs: [(path("/program/p.wasm"), Sha256::of(PROGRAM))].into(),
         inputs: [path("/input/acme"), path("/input/globex")]
@@ -293,6 +294,7 @@ async fn a_receipt_is_kept_with_a_dated_word_and_verified_offline() {
         &bytes,
         &world.policy,
         std::slice::from_ref(&opening),
+        &Collateral::none(),
         dated.at(),
     )
     .unwrap();
@@ -312,7 +314,8 @@ async fn a_receipt_is_kept_with_a_dated_word_and_verified_offline() {
         content: Sha256::of(b"another"),
         ..opening
     };
-    let error = verify_receipt(&bytes, &world.policy, &[other], NOW).unwrap_err();
+    let error =
+        verify_receipt(&bytes, &world.policy, &[other], &Collateral::none(), NOW).unwrap_err();
     assert!(matches!(error, Error::ReceiptRefused(_)), "{error:?}");
     assert!(error.code().starts_with("VC-06"));
 }

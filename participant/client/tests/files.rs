@@ -10,6 +10,7 @@ mod fake;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
 use fake::{Fake, NOW, PROGRAM, World, path, provisioning};
 use veracruz_client::{
@@ -35,6 +36,7 @@ fn dial(world: &World, fake: &Fake) -> Dial {
         identity: world.acme.clone(),
         instance: fake.instance(),
         accept_unprotected: true,
+        collateral: Arc::default(),
     }
 }
 

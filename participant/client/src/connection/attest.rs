@@ -1,5 +1,7 @@
 //! The step from a connection to trust in its far end.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 pub use veracruz_appraisal::Appraised;
 use veracruz_appraisal::{AppraisalError, Collateral, appraise};
@@ -13,6 +15,14 @@ use crate::error::Error;
 use crate::transport::{self, Call};
 
 impl Unproven {
+    /// What evidence and receipts of this connection are judged with besides themselves. Without
+    /// it there is none, which is enough where a policy names the keys that vouch.
+    #[must_use]
+    pub fn with_collateral(mut self, collateral: Arc<Collateral>) -> Self {
+        self.party.collateral = collateral;
+        self
+    }
+
     /// Asks for evidence on this connection and appraises it by the participant's own policy.
     ///
     /// Where that fails the connection is closed, and nothing but a nonce was sent over it.
@@ -47,6 +57,7 @@ impl Unproven {
         let AttestationResponse { evidence } = transport::read_json(name, response, limit).await?;
         let appraiser = ByPolicy {
             policy: &party.policy,
+            collateral: &party.collateral,
             now,
         };
         let (session, appraised) = session
@@ -69,6 +80,7 @@ impl Unproven {
 /// Reference values and anchors come from the participant's copy of the policy alone.
 struct ByPolicy<'a> {
     policy: &'a Policy,
+    collateral: &'a Collateral,
     now: Timestamp,
 }
 
@@ -81,12 +93,6 @@ impl Appraiser for ByPolicy<'_> {
         evidence: &[u8],
         expected: &ReportData,
     ) -> Result<Appraised, AppraisalError> {
-        appraise(
-            evidence,
-            self.policy,
-            &Collateral::none(),
-            expected,
-            self.now,
-        )
+        appraise(evidence, self.policy, self.collateral, expected, self.now)
     }
 }

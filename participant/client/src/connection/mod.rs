@@ -12,6 +12,7 @@ mod upload;
 
 use std::sync::Arc;
 
+use veracruz_appraisal::Collateral;
 use veracruz_policy::{InstanceId, ParticipantName, Policy, PolicyHash, Timestamp};
 use veracruz_session::{Attested, Identity, Session, Unattested};
 
@@ -45,6 +46,7 @@ pub(crate) struct Party {
     policy: Arc<Policy>,
     identity: Identity,
     name: ParticipantName,
+    collateral: Arc<Collateral>,
 }
 
 impl Party {
@@ -64,6 +66,7 @@ impl Party {
             policy: Arc::clone(policy),
             identity: identity.clone(),
             name: participant.name.clone(),
+            collateral: Arc::default(),
         })
     }
 

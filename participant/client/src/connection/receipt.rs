@@ -43,7 +43,13 @@ impl Proven {
         now: Timestamp,
     ) -> Result<Verified, Error> {
         let receipt = self.receipt(run).await?;
-        let verified = verify_receipt(&receipt, &self.party.policy, &[], now)?;
+        let verified = verify_receipt(
+            &receipt,
+            &self.party.policy,
+            &[],
+            &self.party.collateral,
+            now,
+        )?;
         let (instance, expected) = (verified.payload.instance, self.instance());
         if instance != expected || verified.payload.run != run {
             return Err(Error::ReceiptUnfit {
