@@ -43,6 +43,8 @@ mod file;
 mod isolates;
 mod json;
 mod key;
+#[cfg(feature = "explain")]
+mod names;
 mod participant;
 mod path;
 mod pem;

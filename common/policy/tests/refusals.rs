@@ -514,3 +514,31 @@ fn warns_of_what_is_probably_not_meant() {
     }
     assert_snapshot!(text);
 }
+
+#[test]
+fn warns_of_names_that_look_like_others() {
+    let mut text = String::new();
+    let named = |name: &str| edited("/input/globex.csv\":", &format!("/input/{name}.csv\":"));
+    for (title, document) in [
+        ("plain names", GOOD.to_owned()),
+        ("one letter of another alphabet", named("gl\u{43e}bex")),
+        ("a slash that is none", named("a\u{2215}globex")),
+        ("nothing to see", named("globex\u{200b}")),
+        (
+            "a word in another alphabet",
+            named("\u{434}\u{430}\u{43d}\u{43d}\u{44b}\u{435}"),
+        ),
+        (
+            "two that look alike",
+            edited(
+                "\"/temp/common.csv\": {",
+                "\"/temp/cornmon.csv\": { \"receivers\": [\"lab\"] }, \"/temp/common.csv\": {",
+            ),
+        ),
+    ] {
+        let policy = parse(&document);
+        let warnings = policy.check_names();
+        writeln!(text, "# {title}\n{}", show_warnings(&document, &warnings)).unwrap();
+    }
+    assert_snapshot!(text);
+}
