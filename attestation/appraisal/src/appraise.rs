@@ -3,7 +3,7 @@
 use veracruz_evidence::{Evidence, EvidenceError, ReportData, Technology};
 use veracruz_policy::{Isolates, Policy, Timestamp};
 
-use crate::{AppraisalError, Appraised, Collateral, cca, psa, sw_rot};
+use crate::{AppraisalError, Appraised, Collateral, cca, psa, sgx, sw_rot, tdx};
 
 /// Appraises encoded evidence against what `policy` accepts.
 ///
@@ -64,6 +64,14 @@ fn appraise_isolate(
             .process
             .as_ref()
             .map(|reference| sw_rot::verify(evidence, reference, launch, expected, now)),
+        Technology::Sgx => isolates
+            .sgx
+            .as_ref()
+            .map(|reference| sgx::verify(evidence, collateral, reference, launch, expected, now)),
+        Technology::Tdx => isolates
+            .tdx
+            .as_ref()
+            .map(|reference| tdx::verify(evidence, collateral, reference, launch, expected, now)),
         Technology::Cca => isolates
             .cca
             .as_ref()

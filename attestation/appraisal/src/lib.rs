@@ -48,11 +48,15 @@ pub mod ear;
 mod error;
 mod examined;
 mod import;
+mod intel;
 mod key;
 mod mismatch;
 pub mod psa;
 mod roots;
+pub mod sgx;
 pub mod sw_rot;
+pub mod tdx;
+mod x509;
 
 pub use appraise::appraise;
 pub use appraised::Appraised;

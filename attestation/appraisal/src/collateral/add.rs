@@ -8,6 +8,7 @@ use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use super::{Collateral, MAX_FILE_BYTES, MAX_ITEMS, json, text};
 use crate::AppraisalError;
+use crate::intel::ccel::EventLog;
 
 /// How often text may be wrapped in text: hex of PEM of DER, and no deeper.
 const MAX_LAYERS: u8 = 3;
@@ -21,6 +22,7 @@ impl Collateral {
     /// - JSON of Intel's Provisioning Certification Service: TCB info and QE identity with their
     ///   signatures;
     /// - JSON of other tools that bundles the above: that of `dcap-qvl`, that of Fortanix' `pcs`;
+    /// - event logs of TCG's crypto-agile format, as the ACPI table CCEL points to;
     /// - public keys as JWK (RFC 7517), JWK sets, and lists of objects with a JWK in `pkey`.
     ///
     /// Nothing is verified yet. What is there already is not added again.
@@ -50,9 +52,13 @@ impl Collateral {
         if bytes.first() == Some(&0x30) && self.add_der(bytes).is_ok() {
             return Ok(());
         }
+        if EventLog::begins(bytes) {
+            EventLog::parse(bytes)?;
+            return push(&mut self.event_logs, bytes.to_vec());
+        }
         let Ok(text) = std::str::from_utf8(bytes) else {
             return Err(malformed(
-                "neither text nor a DER certificate, revocation list or public key".into(),
+                "neither text nor an event log nor a DER certificate, revocation list or public key".into(),
             ));
         };
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{feff}');

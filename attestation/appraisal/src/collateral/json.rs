@@ -156,28 +156,22 @@ struct Raw<'a> {
     #[serde(borrow)]
     raw_tcb_info: Option<Cow<'a, str>>,
     raw_enclave_identity: Option<Cow<'a, str>>,
-    signature: RawSignature<'a>,
+    /// Hex, or the bytes of a DER signature.
+    signature: &'a RawValue,
     #[serde(default)]
     ca_chain: Vec<Cow<'a, str>>,
 }
 
-/// Hex, or the bytes of a DER signature.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawSignature<'a> {
-    Hex(Cow<'a, str>),
-    Der(Vec<u8>),
-}
-
 impl Raw<'_> {
     fn add_to(&self, collateral: &mut Collateral) -> Result<(), AppraisalError> {
-        let signature = match &self.signature {
-            RawSignature::Hex(hex) => hex.to_string(),
-            RawSignature::Der(der) => {
-                let signature = p256::ecdsa::Signature::from_der(der)
-                    .map_err(|_| malformed("a signature that is not ECDSA in DER".into()))?;
-                HEXLOWER.encode(&signature.to_bytes())
-            }
+        let written = self.signature.get();
+        let signature = if written.starts_with('"') {
+            read(written, "a signature")?
+        } else {
+            let der: Vec<u8> = read(written, "a signature")?;
+            let signature = p256::ecdsa::Signature::from_der(&der)
+                .map_err(|_| malformed("a signature that is not ECDSA in DER".into()))?;
+            HEXLOWER.encode(&signature.to_bytes())
         };
         if let Some(body) = &self.raw_tcb_info {
             add_signed(collateral, "tcbInfo", body, &signature)?;

@@ -29,6 +29,7 @@ pub struct Collateral {
     revocation_lists: Vec<Vec<u8>>,
     documents: Vec<Vec<u8>>,
     keys: Vec<PublicKey>,
+    event_logs: Vec<Vec<u8>>,
     #[cfg(feature = "test-evidence")]
     test_roots: Vec<(Root, Sha256)>,
 }
@@ -86,17 +87,26 @@ impl Collateral {
     pub fn keys(&self) -> &[PublicKey] {
         &self.keys
     }
+
+    /// Event logs of virtual machines (CCEL), as firmware wrote them. Nobody signs a log: it is
+    /// believed where it leads to registers that are signed.
+    #[must_use]
+    pub fn event_logs(&self) -> &[Vec<u8>] {
+        &self.event_logs
+    }
 }
 
 impl fmt::Debug for Collateral {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Collateral({} certificates, {} revocation lists, {} documents, {} keys)",
+            "Collateral({} certificates, {} revocation lists, {} documents, {} keys, \
+             {} event logs)",
             self.certificates.len(),
             self.revocation_lists.len(),
             self.documents.len(),
-            self.keys.len()
+            self.keys.len(),
+            self.event_logs.len()
         )
     }
 }
