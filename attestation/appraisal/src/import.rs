@@ -71,6 +71,36 @@ pub(crate) fn as_text(bytes: &[u8]) -> Option<&str> {
     (printable && !text.is_empty()).then_some(text)
 }
 
+/// A file that is a JSON object or array.
+pub(crate) fn json(file: &[u8]) -> Option<Value> {
+    let plain = as_text(file).filter(|plain| plain.starts_with(['{', '[']))?;
+    serde_json::from_str(plain).ok()
+}
+
+/// Calls `visit` with every value in `root` that is a text or an array of numbers, and the name
+/// under which it stands (empty in an array): for files in which bytes stand at many places.
+pub(crate) fn each_leaf(root: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    leaves("", root, MAX_DEPTH, visit);
+}
+
+/// How deep JSON is searched.
+const MAX_DEPTH: usize = 8;
+
+fn leaves(name: &str, value: &Value, depth: usize, visit: &mut impl FnMut(&str, &Value)) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    match value {
+        Value::String(_) => visit(name, value),
+        Value::Array(items) if items.iter().all(Value::is_u64) => visit(name, value),
+        Value::Array(items) => items.iter().for_each(|item| leaves("", item, depth, visit)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, member)| leaves(name, member, depth, visit)),
+        _ => {}
+    }
+}
+
 fn in_json(json: &Value, names: &[&str]) -> Option<Vec<u8>> {
     if let Some([Value::String(_), content]) = json.as_array().map(Vec::as_slice) {
         return json_bytes(content);
@@ -112,6 +142,26 @@ mod tests {
                 String::from_utf8_lossy(file)
             );
         }
+    }
+
+    #[test]
+    fn finds_bytes_at_any_place_up_to_a_depth() {
+        let value = json(br#" {"a":{"b":[{"c":"ff"},[1,2]]},"d":3}"#).unwrap();
+        let mut found = Vec::new();
+        each_leaf(&value, &mut |name, value| {
+            found.push((name.to_owned(), json_bytes(value)));
+        });
+        assert_eq!(
+            found,
+            [
+                ("c".into(), Some(vec![255])),
+                (String::new(), Some(vec![1, 2]))
+            ]
+        );
+        let deep = format!("{}\"ff\"{}", "[".repeat(20), "]".repeat(20));
+        let mut count = 0;
+        each_leaf(&json(deep.as_bytes()).unwrap(), &mut |_, _| count += 1);
+        assert_eq!(count, 0);
     }
 
     #[test]

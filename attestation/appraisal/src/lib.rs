@@ -53,6 +53,7 @@ mod key;
 mod mismatch;
 pub mod psa;
 mod roots;
+pub mod sev_snp;
 pub mod sgx;
 pub mod sw_rot;
 pub mod tdx;

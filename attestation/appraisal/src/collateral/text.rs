@@ -1,6 +1,6 @@
 //! Text forms of binary collateral: PEM, hex, base64.
 
-use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 
 /// Bytes written as hex or base64, whatever white space stands between; `None` where it is neither.
 /// What can be read as hex is hex.
@@ -15,6 +15,7 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     HEXLOWER_PERMISSIVE
         .decode(dense.strip_prefix(b"0x").unwrap_or(&dense))
         .or_else(|_| BASE64.decode(&dense))
+        .or_else(|_| BASE64URL.decode(&dense))
         .or_else(|_| BASE64_NOPAD.decode(&dense))
         .or_else(|_| BASE64URL_NOPAD.decode(&dense))
         .ok()
@@ -88,6 +89,7 @@ mod tests {
         assert_eq!(decode("0x00 FF\n10"), Some(vec![0, 255, 16]));
         assert_eq!(decode("AP8\nQ/w=="), Some(vec![0, 255, 16, 255]));
         assert_eq!(decode("_-8"), Some(vec![255, 239]));
+        assert_eq!(decode("_-8="), Some(vec![255, 239]));
         assert_eq!(decode("!"), None);
         assert_eq!(decode("  "), None);
     }
