@@ -119,3 +119,15 @@ fn a_file_with_one_bad_block_adds_nothing() {
     file.extend(b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
     refused(&file);
 }
+
+#[test]
+fn the_table_that_points_to_an_event_log_adds_nothing() {
+    let mut table = b"CCEL".to_vec();
+    table.extend(56_u32.to_le_bytes());
+    table.resize(56, 7);
+    let mut collateral = Collateral::none();
+    collateral.add(&table).unwrap();
+    assert_eq!(collateral, Collateral::none());
+    table.push(7);
+    refused(&table);
+}

@@ -5,8 +5,12 @@
     reason = "in a test a panic is the report of a failure"
 )]
 
+#[path = "support/cost.rs"]
+mod cost;
 #[path = "support/intel.rs"]
 mod intel;
+#[path = "support/mutations.rs"]
+mod mutations;
 #[path = "support/vectors.rs"]
 mod vectors;
 
@@ -863,14 +867,8 @@ fn no_changed_byte_of_a_recorded_quote_is_accepted() {
     let Some((quote, collateral, reference, now)) = recorded() else {
         return;
     };
-    for index in 0..quote.len() {
-        let mut changed = quote.clone();
-        changed[index] ^= 1 << (index % 8);
-        let verdict = sgx::examine(&changed, &collateral, Some(&reference), now);
-        assert!(verdict.is_err(), "byte {index}");
-    }
-    for length in 0..quote.len() {
-        assert!(sgx::examine(&quote[..length], &collateral, Some(&reference), now).is_err());
+    for changed in mutations::mutations(&quote, false) {
+        assert!(sgx::examine(&changed, &collateral, Some(&reference), now).is_err());
     }
 }
 
@@ -931,4 +929,24 @@ fn imports_what_other_tools_write() {
         sgx::import(&World::tdx().quote(), &mut Collateral::none()).unwrap_err(),
         AppraisalError::WrongTechnology { .. }
     );
+}
+
+/// Prints what an appraisal costs: `cargo test --release … -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures, and says nothing of a debug build"]
+#[allow(clippy::print_stdout, reason = "the number is what it is for")]
+fn cost() {
+    let world = World::sgx();
+    let (quote, collateral) = (world.quote(), world.collateral());
+    let time = cost::per_call(|| {
+        sgx::examine(&quote, &collateral, Some(&reference()), NOW).unwrap();
+    });
+    println!("sgx, synthetic: {time:?} of CPU time");
+    let Some((quote, collateral, reference, now)) = recorded() else {
+        return;
+    };
+    let time = cost::per_call(|| {
+        sgx::examine(&quote, &collateral, Some(&reference), now).unwrap();
+    });
+    println!("sgx, recorded: {time:?} of CPU time");
 }

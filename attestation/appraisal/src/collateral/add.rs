@@ -22,7 +22,8 @@ impl Collateral {
     /// - JSON of Intel's Provisioning Certification Service: TCB info and QE identity with their
     ///   signatures;
     /// - JSON of other tools that bundles the above: that of `dcap-qvl`, that of Fortanix' `pcs`;
-    /// - event logs of TCG's crypto-agile format, as the ACPI table CCEL points to;
+    /// - event logs of TCG's crypto-agile format, as the ACPI table CCEL points to
+    ///   (the table itself adds nothing);
     /// - public keys as JWK (RFC 7517), JWK sets, and lists of objects with a JWK in `pkey`.
     ///
     /// Nothing is verified yet. What is there already is not added again.
@@ -52,8 +53,10 @@ impl Collateral {
         if bytes.first() == Some(&0x30) && self.add_der(bytes).is_ok() {
             return Ok(());
         }
+        if EventLog::is_table(bytes) {
+            return Ok(());
+        }
         if EventLog::begins(bytes) {
-            EventLog::parse(bytes)?;
             return push(&mut self.event_logs, bytes.to_vec());
         }
         let Ok(text) = std::str::from_utf8(bytes) else {

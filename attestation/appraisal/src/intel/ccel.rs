@@ -16,6 +16,8 @@ pub(crate) struct EventLog {
 
 const PART: &str = "event log";
 const EV_NO_ACTION: u32 = 3;
+/// TPM_ALG_ID.
+const SHA1: u16 = 0x0004;
 const SHA384: u16 = 0x000c;
 const SIGNATURE: &[u8; 16] = b"Spec ID Event03\0";
 
@@ -25,23 +27,32 @@ impl EventLog {
         bytes.get(4..8) == Some(&EV_NO_ACTION.to_le_bytes()) && bytes.get(32..48) == Some(SIGNATURE)
     }
 
+    /// Whether bytes are the ACPI table CCEL itself: it says where in memory the log was, and there
+    /// is nothing in it to verify with. Tools save it beside the log.
+    pub(crate) fn is_table(bytes: &[u8]) -> bool {
+        let mut reader = Reader::new(bytes, PART);
+        let signature = reader.array("signature");
+        let length = reader.u32("length");
+        signature == Ok(b"CCEL")
+            && length.is_ok_and(|length| usize::try_from(length) == Ok(bytes.len()))
+    }
+
     /// Reads a log. Whatever follows its last event must be filled with 0x00 or 0xff, as the memory
     /// that firmware sets aside for it is.
     ///
     /// # Errors
-    /// `Malformed`; `WeakDigest` where its digests are not SHA-384, which the RTMRs have.
+    /// `Malformed`; `WeakDigest` where its digests are SHA-1 alone.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, AppraisalError> {
         let mut reader = Reader::new(bytes, PART);
         let algorithms = header(&mut reader)?;
-        if !algorithms.contains(&(SHA384, 48)) {
+        if algorithms == [(SHA1, 20)] {
             return Err(AppraisalError::WeakDigest {
                 part: PART,
-                found: algorithms
-                    .iter()
-                    .map(|(id, _)| format!("TPM_ALG_ID 0x{id:04x}"))
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                found: "SHA-1".into(),
             });
+        }
+        if !algorithms.contains(&(SHA384, 48)) {
+            return Err(reader.malformed("no digests of SHA-384, which the RTMRs have".into()));
         }
         let mut events = Vec::new();
         while !is_filler(reader.rest()) {

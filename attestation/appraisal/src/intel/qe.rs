@@ -99,19 +99,21 @@ impl<'c> QeIdentity<'c> {
     ) -> Result<Self, AppraisalError> {
         let mut found = Vec::new();
         let mut others = Vec::new();
+        let mut unreadable = None;
         for document in Document::all(collateral, Kind::QeIdentity) {
-            let identity = Self::read(document)?;
-            if identity.body.id == id {
-                found.push(identity);
-            } else {
-                others.push(identity.body.id);
+            match Self::read(document) {
+                Ok(identity) if identity.body.id == id => found.push(identity),
+                Ok(identity) => others.push(identity.body.id),
+                Err(error) => {
+                    unreadable.get_or_insert(error);
+                }
             }
         }
         if let Some(identity) = newest(found, now, |identity| identity.issued) {
             return Ok(identity);
         }
         if others.is_empty() {
-            return Err(chain.missing(PART));
+            return Err(unreadable.unwrap_or_else(|| chain.missing(PART)));
         }
         Err(AppraisalError::WrongCollateral {
             part: PART,

@@ -120,12 +120,17 @@ impl<'c> TcbInfo<'c> {
         let (pck, fmspc) = (&chain.pck, chain.fmspc());
         let mut found = Vec::new();
         let mut others = Vec::new();
+        let mut unreadable = None;
         for document in Document::all(collateral, Kind::TcbInfo) {
-            let info = Self::read(document)?;
-            if info.body.id == id && info.body.fmspc.eq_ignore_ascii_case(&fmspc) {
-                found.push(info);
-            } else {
-                others.push(format!("{} {}", info.body.id, info.body.fmspc));
+            match Self::read(document) {
+                Ok(info) if info.body.id == id && info.body.fmspc.eq_ignore_ascii_case(&fmspc) => {
+                    found.push(info);
+                }
+                Ok(info) => others.push(format!("{} {}", info.body.id, info.body.fmspc)),
+                // Older versions of documents about other platforms may lie there too.
+                Err(error) => {
+                    unreadable.get_or_insert(error);
+                }
             }
         }
         if let Some(info) = newest(found, now, |info| info.issued) {
@@ -143,7 +148,7 @@ impl<'c> TcbInfo<'c> {
             return Ok(info);
         }
         if others.is_empty() {
-            return Err(chain.missing(PART));
+            return Err(unreadable.unwrap_or_else(|| chain.missing(PART)));
         }
         Err(AppraisalError::WrongCollateral {
             part: PART,
