@@ -67,6 +67,6 @@ fn a_program_reads_and_writes_what_its_stage_may_and_nothing_else() {
     // The same program, allowed to read, does open it: the test can fail.
     assert_eq!(
         refusal(run("allowed", &["/input/acme.csv", "/input/globex.csv"])).code,
-        "VC-0508"
+        "VC-0513"
     );
 }

@@ -10,6 +10,7 @@
 mod check;
 mod computation;
 mod exec;
+mod pipelines;
 mod programs;
 mod survival;
 mod uploads;

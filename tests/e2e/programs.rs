@@ -1,6 +1,8 @@
 //! Programs that go wrong end their own run, with a reason, and nothing else.
 
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use veracruz_cli::local::Party;
 use veracruz_tests::{World, digest, refusal};
 
 /// A world whose lab provides this program (in the text format), with tight limits.
@@ -17,7 +19,11 @@ fn with_program(name: &str, text: &str) -> Option<(World, PathBuf, PathBuf)> {
 fn policy(world: &World, name: &str, program: &Path) -> PathBuf {
     world.policy(name, |document| {
         document["files"]["/program/psi.wasm"]["sha256"] = digest(program).into();
-        document["execution"] = serde_json::json!({ "memory": "64MiB", "time": "1s" });
+        document["execution"] = json!({ "memory": "64MiB", "time": "1s" });
+        for stage in document["pipeline"].as_array_mut().unwrap() {
+            stage["trap"] = json!(["acme"]);
+            stage["exit_code"] = json!(["lab"]);
+        }
         document["approval"]["runs"] = 2.into();
         document["approval"]["approve"] = "once".into();
     })
@@ -84,14 +90,27 @@ fn memory_beyond_the_limit_ends_the_run() {
 
 #[test]
 fn an_exit_code_is_a_failure_without_a_reason_for_others() {
-    fails_twice(
-        "exit",
-        r#"(module
-             (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-             (memory (export "memory") 1)
-             (func (export "_start") (call $exit (i32.const 3))))"#,
-        "VC-0508",
-    );
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start") (call $exit (i32.const 3))))"#;
+    let Some((world, policy, program)) = with_program("exit", text) else {
+        return;
+    };
+    provide(&world, &policy, &program);
+    let target = world.target(&policy);
+    // acme may know of traps, and starts it: it failed, and that is all.
+    let refused = refusal(world.acme.call(&target, &["run"], &[]));
+    assert_eq!(refused.code, "VC-0513", "{refused}");
+    let told = |party: &Party| {
+        let status = party.call(&target, &["status"], &[]).expect("a status");
+        assert_eq!(status["run"]["outcome"], "failed");
+        status["run"]["failure"].clone()
+    };
+    assert_eq!(told(&world.acme), Value::Null);
+    assert_eq!(told(&world.globex), Value::Null);
+    let failure = json!({ "stage": 1, "class": "program", "exit_code": 3 });
+    assert_eq!(told(&world.lab), failure);
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub use jws::{Jws, JwsError};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;
 pub use route::{Method, Route};
-pub use run::{FailureClass, RunOutcome, RunRequest, RunState};
+pub use run::{FailureClass, RunOutcome, RunRequest, RunState, StageFailure};
 pub use status::{
     ApprovalView, ComputationState, Content, FileRole, FileView, Missing, Presence, ProgramState,
     RunsView, StateTag, Status, UploadView,

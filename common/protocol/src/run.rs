@@ -1,11 +1,12 @@
 //! `POST /v1/runs` and `GET /v1/runs/{n}`.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 use veracruz_policy::{FilePath, ParticipantName};
 
-use crate::text;
+use crate::{ErrorCode, limits, text};
 
 /// The body of `POST /v1/runs`. What matters is the header `If-Match`: the state that the
 /// caller saw. An empty body means the same as `{}`.
@@ -23,10 +24,10 @@ pub struct RunState {
     pub run: u32,
     /// Where it stands.
     pub outcome: RunOutcome,
-    /// Why it failed, as a class. There is no more to know: exit codes, trap texts and figures
-    /// are outputs, and an output goes only to those whom the policy names for it.
+    /// Which stage failed and why, for those alone whom that stage names in the policy: it is an
+    /// output like any other. To everybody else a run that failed has failed, and no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<FailureClass>,
+    pub failure: Option<StageFailure>,
     /// Who started it.
     #[serde(with = "text::form")]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
@@ -54,7 +55,56 @@ pub enum RunOutcome {
     Withheld,
 }
 
-/// Why a run failed.
+/// How a stage failed, as far as the one who asks may know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StageFailure {
+    /// Which stage; the first is 1. Absent where all of them ended well, and the isolate could not
+    /// do the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<u32>,
+    /// What kind of failure it is.
+    pub class: FailureClass,
+    /// The code with which the program ended itself, for those whom the stage's `exit_code` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u32>,
+    /// The trap, or the limit and its value, in words, for those whom the stage's `trap` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "text::optional_bounded::<{ limits::PROBLEM_FIELD_BYTES }, _>")]
+    pub reason: Option<String>,
+}
+
+impl StageFailure {
+    /// A reason as it can be sent: without control characters, and no longer than may be.
+    #[must_use]
+    pub fn reason(text: &str) -> String {
+        text::cut(&text)
+    }
+}
+
+impl fmt::Display for StageFailure {
+    /// One line for people.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.stage {
+            Some(stage) => write!(formatter, "stage {stage}")?,
+            None => formatter.write_str("the isolate, after the last stage")?,
+        }
+        match (self.exit_code, &self.reason) {
+            (Some(code), None) => write!(formatter, " ended with exit code {code}"),
+            (Some(code), Some(reason)) => {
+                write!(
+                    formatter,
+                    " ended with exit code {code}, after this: {reason}"
+                )
+            }
+            (None, Some(reason)) => write!(formatter, ": {reason}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Why a stage failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -74,8 +124,7 @@ pub enum FailureClass {
 impl FailureClass {
     /// The error code under which `veracruz explain` tells more.
     #[must_use]
-    pub fn code(self) -> crate::ErrorCode {
-        use crate::ErrorCode;
+    pub const fn code(self) -> ErrorCode {
         match self {
             Self::Program => ErrorCode::RunProgramFailed,
             Self::Time => ErrorCode::RunOutOfTime,

@@ -13,6 +13,8 @@ use serde::{
 };
 use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
 
+use crate::limits;
+
 /// A value with one text form, which is read strictly.
 pub(crate) trait TextForm: Sized {
     const EXPECTED: &'static str;
@@ -167,6 +169,23 @@ pub(crate) fn bounded<'de, const MAX: usize, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
     deserializer.deserialize_str(BoundedVisitor::<MAX>)
+}
+
+/// The text without control characters, no longer than a field of a problem may be.
+pub(crate) fn cut(value: &impl fmt::Display) -> String {
+    let mut out = String::new();
+    for character in value.to_string().chars() {
+        let character = if character.is_control() {
+            ' '
+        } else {
+            character
+        };
+        if out.len().saturating_add(character.len_utf8()) > limits::PROBLEM_FIELD_BYTES {
+            break;
+        }
+        out.push(character);
+    }
+    out
 }
 
 /// An optional string of at most `MAX` bytes.

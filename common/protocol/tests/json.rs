@@ -7,7 +7,8 @@ use veracruz_protocol::{
     APPROVAL_PURPOSE, ApprovalId, ApprovalStatement, ApprovalView, AttestationRequest,
     AttestationResponse, ComputationState, Content, ErrorCode, FailureClass, FileRole, FileView,
     Instances, Missing, Presence, Problem, ProgramDigest, ProgramState, RunOutcome, RunRequest,
-    RunState, RunsView, StateTag, Status, UploadView, WithdrawalAnswer, WithdrawnWhen,
+    RunState, RunsView, StageFailure, StateTag, Status, UploadView, WithdrawalAnswer,
+    WithdrawnWhen,
 };
 
 fn name(text: &str) -> ParticipantName {
@@ -119,7 +120,12 @@ fn run() -> RunState {
     RunState {
         run: 1,
         outcome: RunOutcome::Failed,
-        failure: Some(FailureClass::Time),
+        failure: Some(StageFailure {
+            stage: Some(2),
+            class: FailureClass::Time,
+            exit_code: None,
+            reason: Some("the limit `time` of 1000 ms was exceeded".into()),
+        }),
         started_by: name("lab"),
         outputs: vec![path("/output/overlap.csv")],
         receipt: true,

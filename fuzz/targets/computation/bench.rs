@@ -7,8 +7,8 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::json;
 use veracruz_computation::{
-    Computation, Effect, Lease, Reply, Resources, RunPlan, RunReport, Session, Setup, StorageId,
-    Upload, WrittenFile,
+    Computation, Effect, Failure, Lease, Reply, Resources, RunPlan, RunReport, Session, Setup,
+    StorageId, Upload, WrittenFile,
 };
 use veracruz_policy::{FilePath, InstanceId, ParticipantName, Policy, Sha256};
 use veracruz_protocol::header::{ContentRange, Range};
@@ -223,17 +223,18 @@ impl Bench {
             storage: file.storage,
             content,
         });
-        let resources = Resources::default();
         let report = if finished {
             RunReport::Finished {
                 written: written.collect(),
-                resources,
+                resources: Resources::default(),
             }
         } else {
-            RunReport::Failed {
+            RunReport::Failed(Failure {
+                stage: Some(1),
                 class: FailureClass::Program,
-                resources,
-            }
+                exit_code: Some(1),
+                reason: None,
+            })
         };
         let reply = self.machine.run_ended(plan.run, report);
         self.take(reply);

@@ -8,7 +8,7 @@
 //!
 //! ```no_run
 //! # fn example(policy: veracruz_policy::Policy, instance: veracruz_policy::InstanceId,
-//! #            measurement: veracruz_policy::Sha256, secret: zeroize::Zeroizing<[u8; 32]>, jws: &str, now: i64) {
+//! #            measurement: veracruz_policy::Measurement, secret: zeroize::Zeroizing<[u8; 32]>, jws: &str, now: i64) {
 //! use veracruz_computation::{Computation, Setup};
 //!
 //! let mut computation = Computation::new(Setup { policy, instance, measurement, secret });
@@ -27,6 +27,7 @@ extern crate std;
 mod approvals;
 mod computation;
 mod effects;
+mod failures;
 mod files;
 mod plan;
 mod randomness;
@@ -38,6 +39,7 @@ mod uploads;
 pub use approvals::MAX_APPROVALS;
 pub use computation::{Computation, Session, Setup};
 pub use effects::{Effect, Reply, StorageId};
+pub use failures::Failure;
 pub use files::{FileHead, FileRead};
 pub use plan::{ProgramPlan, ReadPlan, RunPlan, Seed, StagePlan, WritePlan};
 pub use randomness::{PROGRAM_SEED_LABEL, RUN_SECRET_LABEL, SHARES_SALT};

@@ -34,6 +34,15 @@ pub struct StagePlan {
     pub reads: Vec<ReadPlan>,
     /// The files that it may write, in order of their paths, and no others.
     pub writes: Vec<WritePlan>,
+    /// The stage is left out where this file does not exist when its turn comes. It may not be
+    /// among `reads`.
+    pub if_exists: Option<ReadPlan>,
+    /// Its standard input, one of `reads`; empty where it does not exist.
+    pub stdin: Option<ReadPlan>,
+    /// What takes its standard output; discarded without.
+    pub stdout: Option<WritePlan>,
+    /// What takes its standard error; discarded without.
+    pub stderr: Option<WritePlan>,
     /// What ends it.
     pub limits: Limits,
     /// How floating point treats NaN.
@@ -129,11 +138,9 @@ impl Computation {
             storage: file.storage,
             content: None,
         });
-        let mut reads: Vec<ReadPlan> = provided
-            .chain(earlier)
-            .filter(|file| stage.rights(&file.path).read)
-            .collect();
-        reads.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut there: Vec<ReadPlan> = provided.chain(earlier).collect();
+        there.sort_by(|a, b| a.path.cmp(&b.path));
+        let reads = there.iter().filter(|file| stage.rights(&file.path).read);
         let writes = written.iter().filter(|file| stage.rights(&file.path).write);
         Some(StagePlan {
             program: ProgramPlan {
@@ -143,8 +150,12 @@ impl Computation {
             },
             args: stage.args.clone(),
             env: stage.env.clone(),
-            reads,
+            reads: reads.cloned().collect(),
             writes: writes.cloned().collect(),
+            if_exists: named(stage.if_exists.as_ref(), &there, |file| &file.path)?,
+            stdin: named(stage.stdin.as_ref(), &there, |file| &file.path)?,
+            stdout: named(stage.stdout.as_ref(), written, |file| &file.path)?,
+            stderr: named(stage.stderr.as_ref(), written, |file| &file.path)?,
             limits: stage.limits,
             nan: self.policy.execution().nan,
             seed,
@@ -172,4 +183,16 @@ impl Computation {
         }
         plans
     }
+}
+
+/// The file that a stage names, where it names one; `None` where there is no such file, which a
+/// checked policy excludes: a stage must not run without the condition that it has.
+fn named<T: Clone>(
+    path: Option<&FilePath>,
+    files: &[T],
+    path_of: impl Fn(&T) -> &FilePath,
+) -> Option<Option<T>> {
+    let Some(path) = path else { return Some(None) };
+    let mut files = files.iter();
+    files.find(|file| path_of(file) == path).cloned().map(Some)
 }

@@ -7,13 +7,11 @@ use alloc::{
 };
 
 use veracruz_policy::{FilePath, ParticipantName, Sha256};
-use veracruz_protocol::{
-    Content, ErrorCode, FailureClass, Problem, RunOutcome, RunState, StateTag,
-};
+use veracruz_protocol::{Content, ErrorCode, Problem, RunOutcome, RunState, StateTag};
 use zeroize::Zeroizing;
 
 use crate::{
-    Computation, Effect, Reply, Session, StorageId, WritePlan,
+    Computation, Effect, Failure, Reply, Session, StorageId, WritePlan,
     randomness::{self, Contribution},
     receipts::{Receipt, Snapshot},
 };
@@ -42,13 +40,9 @@ pub enum RunReport {
         /// What it took.
         resources: Resources,
     },
-    /// A stage failed.
-    Failed {
-        /// Why, as coarsely as anybody is told.
-        class: FailureClass,
-        /// What it took.
-        resources: Resources,
-    },
+    /// A stage failed, and those after it did not begin. What it took until then is not told: it
+    /// would say how far it came, in a receipt that everybody can fetch.
+    Failed(Failure),
 }
 
 /// A file that a run wrote, after its workers were dead: nobody can change it any more.
@@ -81,7 +75,7 @@ pub(crate) struct Record {
     run: u32,
     started_by: ParticipantName,
     outcome: RunOutcome,
-    failure: Option<FailureClass>,
+    failure: Option<Failure>,
     outputs: BTreeMap<FilePath, Output>,
     pub(crate) receipt: Receipt,
 }
@@ -185,7 +179,10 @@ impl Computation {
         RunState {
             run: record.run,
             outcome: record.outcome,
-            failure: record.failure,
+            failure: record
+                .failure
+                .as_ref()
+                .and_then(|failure| failure.told_to(session, &self.policy)),
             started_by: record.started_by.clone(),
             outputs: record.outputs.keys().filter(received).cloned().collect(),
             receipt: matches!(record.receipt, Receipt::Made(_)),
@@ -242,15 +239,17 @@ impl Computation {
         plan: &[WritePlan],
     ) -> (
         RunOutcome,
-        Option<FailureClass>,
+        Option<Failure>,
         BTreeMap<FilePath, Output>,
         Resources,
     ) {
+        let failed = |failure| {
+            let nothing = (BTreeMap::new(), Resources::default());
+            (RunOutcome::Failed, Some(failure), nothing.0, nothing.1)
+        };
         let (written, resources) = match report {
             RunReport::Finished { written, resources } => (written, resources),
-            RunReport::Failed { class, resources } => {
-                return (RunOutcome::Failed, Some(class), BTreeMap::new(), resources);
-            }
+            RunReport::Failed(failure) => return failed(failure),
         };
         let mut outputs = BTreeMap::new();
         for file in plan.iter().filter(|file| !file.intermediate) {
@@ -259,8 +258,7 @@ impl Computation {
                 .find(|written| written.storage == file.storage);
             let content = content.map_or_else(empty, |written| written.content);
             if content.length > file.max_bytes {
-                let class = Some(FailureClass::Isolate);
-                return (RunOutcome::Failed, class, BTreeMap::new(), resources);
+                return failed(Failure::of_the_isolate());
             }
             let salt = randomness::output_salt(&self.secret, run, &file.path);
             outputs.insert(

@@ -11,7 +11,7 @@ mod support;
 
 use proptest::prelude::*;
 use support::*;
-use veracruz_computation::{Effect, Lease, Resources, RunReport, WrittenFile};
+use veracruz_computation::{Effect, Failure, Lease, Resources, RunReport, WrittenFile};
 use veracruz_policy::Sha256;
 use veracruz_protocol::{ComputationState, Content, FailureClass, StateTag, header::Range};
 
@@ -145,11 +145,12 @@ fn happen(bench: &mut Bench, leases: &mut Vec<Lease>, event: &Event) {
         }
         Event::Fail => {
             let run = bench.status("lab").runs.started;
-            let class = FailureClass::Program;
-            let report = RunReport::Failed {
-                class,
-                resources: Resources::default(),
-            };
+            let report = RunReport::Failed(Failure {
+                stage: Some(1),
+                class: FailureClass::Program,
+                exit_code: None,
+                reason: Some("a trap".into()),
+            });
             let reply = bench.machine.run_ended(run, report);
             let _ = bench.take(reply);
         }

@@ -9,7 +9,7 @@
 mod support;
 
 use support::*;
-use veracruz_computation::{Effect, Resources, RunReport, WrittenFile};
+use veracruz_computation::{Effect, Failure, Resources, RunReport, WrittenFile};
 use veracruz_policy::Sha256;
 use veracruz_protocol::{
     ComputationState, Content, ErrorCode, FailureClass, Presence, RunOutcome, StateTag,
@@ -17,13 +17,19 @@ use veracruz_protocol::{
 };
 use veracruz_receipt::{Commitment, Outcome, ReceiptPayload};
 
-fn failed(bench: &mut Bench, class: FailureClass) {
+/// The second stage exits with 3.
+fn failure() -> Failure {
+    Failure {
+        stage: Some(2),
+        class: FailureClass::Program,
+        exit_code: Some(3),
+        reason: None,
+    }
+}
+
+fn failed(bench: &mut Bench) {
     let run = bench.plan().run;
-    let report = RunReport::Failed {
-        class,
-        resources: Resources::default(),
-    };
-    let reply = bench.machine.run_ended(run, report);
+    let reply = bench.machine.run_ended(run, RunReport::Failed(failure()));
     bench.take(reply).unwrap();
 }
 
@@ -213,14 +219,16 @@ fn an_output_that_was_not_written_is_empty_so_that_nobody_else_can_tell() {
 }
 
 #[test]
-fn a_failed_run_counts_releases_nothing_and_tells_a_class_only() {
+fn a_failed_run_counts_releases_nothing_and_tells_nobody_why() {
     let mut bench = Bench::ready(&Variant::default());
     bench.start("acme").unwrap();
-    failed(&mut bench, FailureClass::Time);
-    let status = bench.status("globex");
-    assert_eq!(status.state, ComputationState::Failed);
-    assert_eq!(status.runs.started, 1);
-    assert_eq!(status.run.unwrap().failure, Some(FailureClass::Time));
+    failed(&mut bench);
+    for name in ["acme", "globex", "lab"] {
+        let status = bench.status(name);
+        assert_eq!(status.state, ComputationState::Failed);
+        assert_eq!(status.runs.started, 1);
+        assert_eq!(status.run.unwrap().failure, None);
+    }
     let acme = bench.session("acme");
     let read = bench.machine.read(&acme, &path(OUTPUT), None).map_err(code);
     assert_eq!(read, Err(ErrorCode::NotReleased));
@@ -234,6 +242,9 @@ fn a_failed_run_counts_releases_nothing_and_tells_a_class_only() {
     assert!(written.iter().all(|storage| bench.erased(*storage)));
     assert!(payload(&bench).outputs.is_empty());
     assert_eq!(payload(&bench).outcome, Outcome::Failed);
+    // Figures of the stages before would say how far it came.
+    let none = veracruz_receipt::Resources::rounded(0, 0, 0);
+    assert_eq!(payload(&bench).resources, none);
 }
 
 #[test]
@@ -267,7 +278,7 @@ fn there_are_never_more_runs_than_the_policy_has() {
     for run in 1..=3 {
         assert_eq!(bench.start("acme").unwrap().run, run);
         assert_eq!(bench.start("acme").unwrap_err(), ErrorCode::ApprovalBarred);
-        failed(&mut bench, FailureClass::Program);
+        failed(&mut bench);
     }
     assert_eq!(bench.start("acme").unwrap_err(), ErrorCode::RunsExhausted);
     assert_eq!(bench.status("acme").state, ComputationState::Failed);
@@ -414,7 +425,7 @@ fn a_receipt_names_what_the_run_began_with() {
     assert_eq!(payload.policy, bench.machine.policy().hash());
     assert_eq!(
         (payload.instance, payload.measurement),
-        (INSTANCE, MEASUREMENT)
+        (INSTANCE, MEASUREMENT.into())
     );
     assert_eq!((payload.run, payload.outcome), (1, Outcome::Finished));
     for view in approvals.iter().filter(|view| view.statement.is_some()) {
@@ -494,10 +505,7 @@ fn only_the_run_that_is_at_work_can_end() {
         runs: 2,
         ..Variant::default()
     });
-    let report = || RunReport::Failed {
-        class: FailureClass::Program,
-        resources: Resources::default(),
-    };
+    let report = || RunReport::Failed(failure());
     for run in [0, 1, 2] {
         let reply = bench.machine.run_ended(run, report());
         assert_eq!(bench.take(reply), Err(ErrorCode::RunUnknown));
@@ -505,7 +513,7 @@ fn only_the_run_that_is_at_work_can_end() {
     bench.start("acme").unwrap();
     let reply = bench.machine.run_ended(2, report());
     assert_eq!(bench.take(reply), Err(ErrorCode::RunUnknown));
-    failed(&mut bench, FailureClass::Program);
+    failed(&mut bench);
     let reply = bench.machine.run_ended(1, report());
     assert_eq!(bench.take(reply), Err(ErrorCode::RunUnknown));
 }
@@ -534,12 +542,7 @@ fn closing_during_a_run_erases_what_it_writes_and_does_not_listen_to_its_end() {
         .map(|file| file.storage)
         .collect();
     assert!(written.iter().all(|storage| bench.erased(*storage)));
-    let class = FailureClass::Program;
-    let report = RunReport::Failed {
-        class,
-        resources: Resources::default(),
-    };
-    let reply = bench.machine.run_ended(1, report);
+    let reply = bench.machine.run_ended(1, RunReport::Failed(failure()));
     assert_eq!(bench.take(reply), Err(ErrorCode::RunUnknown));
 }
 

@@ -23,6 +23,8 @@ use rustix::{
 };
 use zeroize::Zeroizing;
 
+use crate::wiped::Wiped;
+
 const PACKET_BYTES: usize = 32 * 1024;
 const PACKET_DESCRIPTORS: usize = 64;
 const MORE: u8 = 0;
@@ -64,10 +66,10 @@ pub(crate) struct Bounds {
     pub(crate) descriptors: usize,
 }
 
-/// A message as received. The bytes are wiped when dropped, since orders carry seeds.
+/// A message as received.
 #[derive(Debug)]
 pub(crate) struct Message {
-    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    pub(crate) bytes: Wiped,
     pub(crate) descriptors: Vec<OwnedFd>,
 }
 
@@ -112,7 +114,7 @@ impl Channel {
     ) -> Result<Message, ChannelError> {
         let mut packet = Zeroizing::new(vec![0; PACKET_BYTES + 1]);
         let mut message = Message {
-            bytes: Zeroizing::new(Vec::new()),
+            bytes: Wiped::default(),
             descriptors: Vec::new(),
         };
         loop {
@@ -128,7 +130,7 @@ impl Channel {
             if message.descriptors.len() > bounds.descriptors {
                 return Err(ChannelError::Malformed("too many descriptors"));
             }
-            message.bytes.extend_from_slice(data);
+            message.bytes.extend(data);
             match *kind {
                 LAST => return Ok(message),
                 // An endless row of empty packets would never reach a bound.
@@ -265,7 +267,7 @@ mod tests {
         let fds = vec![one.as_fd(); 150];
         one.send(&bytes, &fds, soon()).unwrap();
         let message = other.receive(BOUNDS, soon()).unwrap();
-        assert_eq!(*message.bytes, bytes);
+        assert_eq!(*message.bytes, *bytes);
         assert_eq!(message.descriptors.len(), 150);
     }
 

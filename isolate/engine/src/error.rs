@@ -59,6 +59,9 @@ pub enum EngineError {
         /// How much was wanted, where that is known.
         wanted: Option<u64>,
     },
+    /// Nobody's fault: whoever asked for the program did not want it any more.
+    #[error("compiling was cancelled")]
+    Cancelled,
     /// The program's fault: it failed.
     #[error("the program ended in a trap: {trap}")]
     Trap {
@@ -147,10 +150,38 @@ pub enum LimitName {
     /// Fuel: instructions, roughly.
     #[n(9)]
     Fuel,
+    /// Files and folders that the program added.
+    #[n(10)]
+    Files,
+    /// Bytes by which the program's files grew.
+    #[n(11)]
+    WrittenBytes,
+    /// Files, folders, and in a component also streams, that are open at once.
+    #[n(12)]
+    OpenFiles,
+    /// Bytes of standard output.
+    #[n(13)]
+    StdoutBytes,
+    /// Bytes of standard error.
+    #[n(14)]
+    StderrBytes,
+    /// Linear memories: [`MOST_MEMORIES`](crate::MOST_MEMORIES), whatever the policy.
+    #[n(15)]
+    Memories,
+    /// Core instances in a component: [`MOST_INSTANCES`](crate::MOST_INSTANCES), whatever the
+    /// policy.
+    #[n(16)]
+    Instances,
+    /// Tables in a component, whatever is in them: as many.
+    #[n(17)]
+    TableCount,
+    /// Bytes that one call passes to the host: 16 MiB, whatever the policy.
+    #[n(18)]
+    CallBytes,
 }
 
 impl LimitName {
-    /// The name, as policies write it.
+    /// The name, as policies write it where they can set it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -164,6 +195,15 @@ impl LimitName {
             Self::Arguments => "args_bytes",
             Self::Environment => "env_bytes",
             Self::Fuel => "fuel",
+            Self::Files => "files",
+            Self::WrittenBytes => "written_bytes",
+            Self::OpenFiles => "open_files",
+            Self::StdoutBytes => "stdout_bytes",
+            Self::StderrBytes => "stderr_bytes",
+            Self::Memories => "memories",
+            Self::Instances => "instances",
+            Self::TableCount => "table_count",
+            Self::CallBytes => "call_bytes",
         }
     }
 
@@ -174,6 +214,11 @@ impl LimitName {
             Self::Time | Self::CpuTime | Self::CompileTime => "ms",
             Self::Tables => "elements",
             Self::Fuel => "instructions",
+            Self::Files => "files and folders",
+            Self::OpenFiles => "descriptors",
+            Self::Memories => "memories",
+            Self::Instances => "instances",
+            Self::TableCount => "tables",
             _ => "bytes",
         }
     }
@@ -182,6 +227,33 @@ impl LimitName {
 impl fmt::Display for LimitName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
+    }
+}
+
+/// A limit that denied a program something, which went on or gave up by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitMet {
+    /// Which.
+    pub name: LimitName,
+    /// How much was allowed.
+    pub allowed: u64,
+    /// How much was wanted, where that is known.
+    pub wanted: Option<u64>,
+}
+
+impl From<LimitMet> for EngineError {
+    fn from(met: LimitMet) -> Self {
+        let LimitMet {
+            name,
+            allowed,
+            wanted,
+        } = met;
+        Self::Limit {
+            name,
+            allowed,
+            wanted,
+        }
     }
 }
 

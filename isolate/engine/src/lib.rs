@@ -31,6 +31,7 @@
 //! The processes: the runtime forks the *spawner*, the spawner forks one process a program, and
 //! that forks one process a stage. All calls block; each handle can be used from any thread.
 
+mod cancel;
 mod channel;
 pub mod check;
 pub mod confinement;
@@ -45,13 +46,15 @@ mod proposals;
 mod run;
 mod settings;
 mod spawner;
+mod wiped;
 mod worker;
 
+pub use cancel::Cancel;
 pub use check::check;
-pub use error::{Death, EngineError, LimitName, Phase, Trap};
+pub use error::{Death, EngineError, LimitMet, LimitName, Phase, Trap};
 pub use program::{Program, StageReport, Written};
 pub use settings::{
-    Clock, GREATEST_MEMORY, GREATEST_WASM_STACK, Input, MOST_FILES, Output, ProgramSettings, Right,
-    Seed, StageSettings, Strategy,
+    Clock, GREATEST_MEMORY, GREATEST_WASM_STACK, Input, MOST_FILES, MOST_INSTANCES, MOST_MEMORIES,
+    Output, ProgramSettings, Right, Seed, StageSettings, Strategy,
 };
 pub use spawner::Spawner;

@@ -1,12 +1,12 @@
 //! What the processes say to each other: CBOR, bounded, and accepted in one spelling only.
 
 use minicbor::{Decode, Encode};
-use zeroize::Zeroizing;
 
 use crate::{
     channel::Bounds,
     error::{Death, LimitName, Trap},
     settings::{MOST_FILES, ProgramSettings, StageSettings},
+    wiped::Wiped,
 };
 
 /// What the spawner accepts.
@@ -157,6 +157,9 @@ pub(crate) enum Refusal {
         #[n(1)]
         expected: String,
     },
+    /// More linear memories, or tables, than any program can have.
+    #[n(5)]
+    TooMany(#[n(0)] Refused),
 }
 
 /// How a stage's process ended, as its parent saw it.
@@ -184,7 +187,7 @@ pub(crate) struct Report {
     pub(crate) outputs: Vec<Option<u64>>,
     #[n(4)]
     pub(crate) peak_memory: u64,
-    /// The first growth that was refused.
+    /// The first growth of memory or tables that was refused; or else another limit that it met.
     #[n(5)]
     pub(crate) refused: Option<Refused>,
     /// What it took of it, where that was counted.
@@ -206,13 +209,13 @@ impl Report {
     }
 }
 
-/// A growth that a limit forbade.
+/// Something that a limit forbade.
 #[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
 pub(crate) struct Refused {
     #[n(0)]
     pub(crate) limit: LimitName,
     #[n(1)]
-    pub(crate) wanted: u64,
+    pub(crate) wanted: Option<u64>,
 }
 
 /// How the program ended.
@@ -240,6 +243,9 @@ pub(crate) enum Outcome {
     Failed(#[n(0)] i32),
     #[n(6)]
     OutOfFuel,
+    /// It was ended at this limit.
+    #[n(7)]
+    Beyond(#[n(0)] Refused),
 }
 
 /// The longest text that goes into a message.
@@ -250,10 +256,10 @@ pub(crate) fn cut(text: &str) -> String {
     text.chars().take(TEXT_CHARACTERS).collect()
 }
 
-pub(crate) fn encode<T: Encode<()>>(message: &T) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    // Writing to a vector cannot fail, and an empty message decodes as nothing.
-    let _ = minicbor::encode(message, &mut *bytes);
+pub(crate) fn encode<T: Encode<()>>(message: &T) -> Wiped {
+    let mut bytes = Wiped::default();
+    // Writing to memory cannot fail, and an empty message decodes as nothing.
+    let _ = minicbor::encode(message, &mut bytes);
     bytes
 }
 
@@ -263,7 +269,7 @@ where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
     let message: T = minicbor::decode(bytes).ok()?;
-    (*encode(&message) == bytes).then_some(message)
+    (*encode(&message) == *bytes).then_some(message)
 }
 
 /// Spans of time as nanoseconds, cut at 584 years.
@@ -319,7 +325,7 @@ mod tests {
             outputs: vec![None, Some(3)],
             refused: Some(Refused {
                 limit: LimitName::Memory,
-                wanted: 9,
+                wanted: Some(9),
             }),
             ..Report::of(Outcome::Exited(3))
         };

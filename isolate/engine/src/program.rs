@@ -8,12 +8,15 @@ use std::{
 };
 
 use crate::{
+    cancel::Cancel,
     channel::ChannelError,
-    error::{Death, EngineError, LimitName, Phase},
+    error::{Death, EngineError, LimitMet, LimitName, Phase},
     memfd::Sealed,
-    message::{PROGRAM_REPLY, ProgramReply, ProgramRequest, Refusal, decode, encode},
+    message::{PROGRAM_REPLY, ProgramReply, ProgramRequest, Refusal, Refused, decode, encode},
     run::Run,
-    settings::{Input, MOST_FILES, Output, ProgramSettings, StageSettings},
+    settings::{
+        Input, MOST_FILES, MOST_INSTANCES, MOST_MEMORIES, Output, ProgramSettings, StageSettings,
+    },
     spawner::{Spawner, Worker},
 };
 
@@ -43,8 +46,8 @@ pub struct StageReport {
     pub peak_memory: u64,
     /// The fuel that it took, where the program is metered: the worker's word.
     pub fuel: Option<u64>,
-    /// The first limit that denied it growth, where it ended by itself nevertheless.
-    pub limit_met: Option<LimitName>,
+    /// A limit that denied it something, where it ended by itself nevertheless.
+    pub limit_met: Option<LimitMet>,
     /// Processor time of its process.
     pub cpu_time: Duration,
     /// Wall time, from the order to the reaping of its process.
@@ -65,9 +68,10 @@ impl Program {
         spawner: Spawner,
         module: Sealed,
         settings: ProgramSettings,
+        cancel: &Cancel,
     ) -> Result<Self, EngineError> {
         settings.check()?;
-        let worker = compile(&spawner, &module, &settings)?;
+        let worker = compile(&spawner, &module, &settings, cancel)?;
         Ok(Self {
             spawner,
             module,
@@ -89,12 +93,12 @@ impl Program {
         outputs: &[Output],
     ) -> Result<StageReport, EngineError> {
         settings.check(&self.settings)?;
-        check_files(inputs, outputs)?;
+        check_files(&settings, inputs, outputs)?;
         let run = Run::prepare(settings, inputs, outputs)?;
         let mut slot = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         let worker = match slot.take() {
             Some(worker) => worker,
-            None => compile(&self.spawner, &self.module, &self.settings)?,
+            None => compile(&self.spawner, &self.module, &self.settings, &Cancel::new())?,
         };
         match run.send_and_wait(&worker) {
             Ok(ended) => {
@@ -112,11 +116,13 @@ fn compile(
     spawner: &Spawner,
     module: &Sealed,
     settings: &ProgramSettings,
+    cancel: &Cancel,
 ) -> Result<Worker, EngineError> {
     if module.len() > settings.max_module_bytes {
         return Err(refused(Refusal::TooLarge, module.len(), settings));
     }
     let worker = spawner.start()?;
+    let watch = cancel.watch(&worker.channel)?;
     let request = ProgramRequest::Compile {
         len: module.len(),
         settings: settings.clone(),
@@ -126,6 +132,7 @@ fn compile(
         .channel
         .send(&encode(&request), &[module.as_fd()], deadline)
         .and_then(|()| worker.channel.receive(PROGRAM_REPLY, deadline));
+    drop(watch);
     let reply = match reply {
         Ok(message) => decode(&message.bytes),
         Err(ChannelError::TimedOut) => {
@@ -135,6 +142,10 @@ fn compile(
                 allowed: milliseconds(settings.compile_time),
                 wanted: None,
             });
+        }
+        Err(ChannelError::Closed) if cancel.is_cancelled() => {
+            worker.kill()?;
+            return Err(EngineError::Cancelled);
         }
         Err(error) => return Err(explain(error, worker, Phase::Compiling)),
     };
@@ -149,10 +160,21 @@ fn compile(
     }
 }
 
-fn check_files(inputs: &[Input], outputs: &[Output]) -> Result<(), EngineError> {
+fn check_files(
+    settings: &StageSettings,
+    inputs: &[Input],
+    outputs: &[Output],
+) -> Result<(), EngineError> {
     let invalid = |reason| Err(EngineError::InvalidSettings { reason });
     if inputs.len().saturating_add(outputs.len()) > MOST_FILES {
         return invalid(format!("more than {MOST_FILES} files"));
+    }
+    if let Some(stdin) = &settings.stdin
+        && !inputs.iter().any(|input| input.path == *stdin)
+    {
+        return invalid(format!(
+            "the standard input `{stdin}` is not among the inputs"
+        ));
     }
     let mut seen = BTreeSet::new();
     if let Some(twice) = inputs.iter().find(|input| !seen.insert(&input.path)) {
@@ -209,6 +231,14 @@ pub(crate) fn refused(refusal: Refusal, length: u64, settings: &ProgramSettings)
             found,
         },
         Refusal::Export { name, expected } => EngineError::MissingExport { name, expected },
+        Refusal::TooMany(Refused { limit, wanted }) => EngineError::Limit {
+            name: limit,
+            allowed: match limit {
+                LimitName::Memories => MOST_MEMORIES as u64,
+                _ => MOST_INSTANCES as u64,
+            },
+            wanted,
+        },
     }
 }
 

@@ -8,15 +8,16 @@ use std::{
 
 use crate::{
     channel::ChannelError,
-    error::{Death, EngineError, LimitName, Phase, Trap},
+    error::{Death, EngineError, LimitMet, LimitName, Phase, Trap},
     memfd::{Area, Sealed},
     message::{
         Ending, Order, Outcome, PROGRAM_REPLY, Placed, ProgramReply, REPORT_BYTES, Refused, Report,
         decode, encode,
     },
     program::{StageReport, Written, milliseconds, misbehaved},
-    settings::{Input, Output, ProgramSettings, StageSettings},
+    settings::{Input, MOST_INSTANCES, MOST_MEMORIES, Output, ProgramSettings, StageSettings},
     spawner::Worker,
+    worker::CALL_BYTES,
 };
 
 /// What a worker may take beyond its own time limits, which it keeps itself: to start, to write
@@ -55,8 +56,8 @@ impl Run {
         };
         Ok(Self {
             report: area("report", REPORT_BYTES as u64)?,
-            stdout: area("stdout", settings.stdout_bytes)?,
-            stderr: area("stderr", settings.stderr_bytes)?,
+            stdout: area("stdout", settings.stdout_bytes.unwrap_or(0))?,
+            stderr: area("stderr", settings.stderr_bytes.unwrap_or(0))?,
             outputs: outputs
                 .iter()
                 .map(|output| area("output", output.max_bytes))
@@ -138,6 +139,10 @@ impl Run {
             program,
             &self.order.outputs,
         )?;
+        let limit_met = report
+            .refused
+            .map(|refused| limit(refused, settings))
+            .transpose()?;
         // Without a limit there is nothing to hold what it says against.
         let too_much_fuel = report.fuel > settings.fuel && settings.fuel.is_some();
         if report.outputs.len() != self.outputs.len()
@@ -168,7 +173,7 @@ impl Run {
             stderr: seal(self.stderr, report.stderr)?,
             peak_memory: report.peak_memory,
             fuel: report.fuel,
-            limit_met: report.refused.map(|refused| refused.limit),
+            limit_met,
             cpu_time: ended.cpu_time,
             wall_time: ended.wall_time,
         })
@@ -183,28 +188,25 @@ pub(crate) fn exit_code(
     program: &ProgramSettings,
     outputs: &[Placed],
 ) -> Result<u32, EngineError> {
-    let limit = |name, allowed, wanted| {
+    let exceeded = |name, allowed| {
         Err(EngineError::Limit {
             name,
             allowed,
-            wanted,
+            wanted: None,
         })
     };
     match (outcome, refused) {
         (Outcome::Exited(code), _) => Ok(code),
-        (Outcome::StackOverflow, _) => limit(LimitName::Stack, program.max_wasm_stack, None),
+        (Outcome::StackOverflow, _) => exceeded(LimitName::Stack, program.max_wasm_stack),
         (Outcome::OutOfFuel, _) => match settings.fuel {
-            Some(fuel) => limit(LimitName::Fuel, fuel, None),
+            Some(fuel) => exceeded(LimitName::Fuel, fuel),
             None => Err(misbehaved("a limit in its report")),
         },
-        // A program that ends itself after it was refused memory fails for that reason.
-        (Outcome::Trapped(Trap::Unreachable | Trap::Other), Some(refused)) => match refused.limit {
-            LimitName::Memory => limit(refused.limit, settings.memory, Some(refused.wanted)),
-            LimitName::Tables => {
-                limit(refused.limit, settings.table_elements, Some(refused.wanted))
-            }
-            _ => Err(misbehaved("a limit in its report")),
-        },
+        (Outcome::Beyond(refused), _) => Err(limit(refused, settings)?.into()),
+        // A program that ends itself after it was denied something fails for that reason.
+        (Outcome::Trapped(Trap::Unreachable | Trap::Other), Some(refused)) => {
+            Err(limit(refused, settings)?.into())
+        }
         (Outcome::Trapped(trap), _) => Err(EngineError::Trap { trap }),
         (Outcome::OutputTooLarge { output, found }, _) => {
             let output = usize::try_from(output)
@@ -223,6 +225,33 @@ pub(crate) fn exit_code(
             cause: Death::Setup(errno),
         }),
     }
+}
+
+/// A limit that the worker says was met, with its value as it was set.
+fn limit(refused: Refused, settings: &StageSettings) -> Result<LimitMet, EngineError> {
+    let Refused {
+        limit: name,
+        wanted,
+    } = refused;
+    let allowed = match name {
+        LimitName::Memory => settings.memory,
+        LimitName::Tables => settings.table_elements,
+        LimitName::Files => settings.files,
+        LimitName::WrittenBytes => settings.written_bytes,
+        LimitName::OpenFiles => settings.open_files.into(),
+        LimitName::StdoutBytes => settings.stdout_bytes.unwrap_or(0),
+        LimitName::StderrBytes => settings.stderr_bytes.unwrap_or(0),
+        LimitName::Memories => MOST_MEMORIES as u64,
+        LimitName::Instances | LimitName::TableCount => MOST_INSTANCES as u64,
+        LimitName::CallBytes => CALL_BYTES as u64,
+        // Those that are kept elsewhere.
+        _ => return Err(misbehaved("a limit in its report")),
+    };
+    Ok(LimitMet {
+        name,
+        allowed,
+        wanted,
+    })
 }
 
 /// Spelled like [`ProgramRequest::Run`], without owning the order.
@@ -314,7 +343,7 @@ mod tests {
     fn after(report: &Report) -> Result<StageReport, EngineError> {
         let report = encode(report);
         let length = u32::try_from(report.len()).unwrap().to_be_bytes();
-        after_bytes(&[&length, report.as_slice()].concat())
+        after_bytes(&[&length, &*report].concat())
     }
 
     fn honest() -> Report {

@@ -21,8 +21,15 @@ pub const GREATEST_WASM_STACK: u64 = 4 * MIB;
 /// The most that `memory` can be: programs have 32-bit addresses.
 pub const GREATEST_MEMORY: u64 = 4096 * MIB;
 
-/// The most inputs and outputs together that one stage can have.
-pub const MOST_FILES: usize = 1024;
+/// The most inputs and outputs together that one stage can have: a file may be both.
+pub const MOST_FILES: usize = 2048;
+
+/// The most linear memories that a program can have. A core module has one; each module in a
+/// component may have its own.
+pub const MOST_MEMORIES: usize = 16;
+
+/// The most tables, and the most core instances, that a component can have.
+pub const MOST_INSTANCES: usize = 10_000;
 
 /// How a program is compiled. The same for all of its stages.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -130,12 +137,13 @@ pub struct StageSettings {
     /// Bytes that the program's files may grow by, together. 256 MiB by default.
     #[n(11)]
     pub written_bytes: u64,
-    /// Bytes of standard output; beyond them, writing fails. 64 KiB by default.
+    /// Bytes of standard output that are kept; beyond them, writing fails. `None` keeps nothing,
+    /// and writing always succeeds. 64 KiB by default.
     #[n(12)]
-    pub stdout_bytes: u64,
-    /// Bytes of standard error; beyond them, writing fails. 64 KiB by default.
+    pub stdout_bytes: Option<u64>,
+    /// Bytes of standard error that are kept; as above.
     #[n(13)]
-    pub stderr_bytes: u64,
+    pub stderr_bytes: Option<u64>,
     /// Bytes of all arguments together. 64 KiB by default.
     #[n(14)]
     pub args_bytes: u64,
@@ -147,6 +155,9 @@ pub struct StageSettings {
     /// [`metered`](ProgramSettings::metered). Unlimited by default.
     #[n(16)]
     pub fuel: Option<u64>,
+    /// The input that is its standard input, by its path. Empty by default.
+    #[n(17)]
+    pub stdin: Option<String>,
 }
 
 impl StageSettings {
@@ -167,11 +178,12 @@ impl StageSettings {
             open_files: 256,
             files: 10_000,
             written_bytes: 256 * MIB,
-            stdout_bytes: 64 * KIB,
-            stderr_bytes: 64 * KIB,
+            stdout_bytes: Some(64 * KIB),
+            stderr_bytes: Some(64 * KIB),
             args_bytes: 64 * KIB,
             env_bytes: 64 * KIB,
             fuel: None,
+            stdin: None,
         }
     }
 

@@ -18,6 +18,7 @@ use rustix::{
 };
 
 use crate::{
+    cancel::Cancel,
     channel::{Channel, timespec},
     error::{Death, EngineError},
     memfd::Sealed,
@@ -73,7 +74,20 @@ impl Spawner {
         program: &Sealed,
         settings: ProgramSettings,
     ) -> Result<Program, EngineError> {
-        Program::compile(self.clone(), program.clone(), settings)
+        self.compile_unless(program, settings, &Cancel::new())
+    }
+
+    /// As [`Spawner::compile`], until another thread [cancels](Cancel::cancel) it.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`]; those of [`Spawner::compile`].
+    pub fn compile_unless(
+        &self,
+        program: &Sealed,
+        settings: ProgramSettings,
+        cancel: &Cancel,
+    ) -> Result<Program, EngineError> {
+        Program::compile(self.clone(), program.clone(), settings, cancel)
     }
 
     /// A new process, confined for compiling, and the channel to it.

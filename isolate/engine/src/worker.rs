@@ -2,6 +2,7 @@
 
 pub(crate) mod compile;
 mod component;
+mod ending;
 pub(crate) mod guest;
 mod stage;
 
@@ -15,17 +16,16 @@ use veracruz_vfs::Storage as _;
 
 use self::compile::Compiled;
 use crate::{
-    channel::Channel,
+    channel::{Channel, Message},
     confinement::{self, Bounds, Level, confine},
     memfd::Sealed,
     message::{PROGRAM_REQUEST, ProgramReply, ProgramRequest, Refusal, decode, encode},
     process,
-    settings::{ProgramSettings, Strategy},
+    settings::{MOST_MEMORIES, ProgramSettings, Strategy},
 };
 
-/// The most linear memories that a program can have. A core module has one; each module in a
-/// component may have its own.
-const MOST_MEMORIES: usize = 16;
+/// The most bytes that one call may make the host allocate for what the program passes.
+pub(crate) const CALL_BYTES: usize = 16 << 20;
 
 /// Address space beyond what can be written: the reservation of linear memories with their guards
 /// (4 GiB and 64 MiB each), compiled code, stacks, libraries.
@@ -61,11 +61,13 @@ fn serve(channel: &Channel) -> Option<()> {
         Err(error) => return send(channel, &failed(&error)),
     };
     loop {
-        let message = channel.receive(PROGRAM_REQUEST, None).ok()?;
-        let Some(ProgramRequest::Run(order)) = decode(&message.bytes) else {
+        let Message { bytes, descriptors } = channel.receive(PROGRAM_REQUEST, None).ok()?;
+        let Some(ProgramRequest::Run(order)) = decode(&bytes) else {
             return None;
         };
-        let reply = stage::run(&compiled, channel, &order, message.descriptors)
+        // It has the seed in it, which the next stage of this program shall not find.
+        drop(bytes);
+        let reply = stage::run(&compiled, channel, &order, descriptors)
             .unwrap_or_else(|error| failed(&error));
         send(channel, &reply)?;
     }

@@ -146,7 +146,10 @@ impl Isolate {
 
     fn carry_out(&self, state: &mut State, effect: Effect) -> Option<Erased> {
         match effect {
-            Effect::Erase(id) => return Some(state.storage.erase(id)),
+            Effect::Erase(id) => {
+                self.work.forget(id);
+                return Some(state.storage.erase(id));
+            }
             Effect::Notify(tag) => drop(self.changed.send_replace(tag)),
             Effect::Compile { storage, path, .. } => self.work.compile(storage, path),
             Effect::StartRun(plan) => self.work.run(*plan),

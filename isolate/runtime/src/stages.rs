@@ -7,10 +7,13 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use veracruz_computation::{Resources, RunPlan, StagePlan, StorageId, WrittenFile};
+use veracruz_computation::{
+    Failure, ReadPlan, Resources, RunPlan, StagePlan, StorageId, WrittenFile,
+};
 use veracruz_engine::memfd::Sealed;
 use veracruz_engine::{
-    Clock, EngineError, Input, LimitName, Output, Program, Right, Seed, StageReport, StageSettings,
+    Clock, EngineError, GREATEST_MEMORY, Input, LimitName, Output, Program, Right, Seed,
+    StageReport, StageSettings,
 };
 use veracruz_policy::FilePath;
 use veracruz_protocol::{Content, FailureClass};
@@ -18,10 +21,9 @@ use veracruz_vfs::Storage as _;
 
 /// How a run ended.
 pub(crate) struct Ended {
-    /// Every output, also those that no stage wrote, which are empty; or the class of what went
-    /// wrong.
-    pub(crate) outputs: Result<Vec<(WrittenFile, Sealed)>, FailureClass>,
-    /// What all stages used, the failed one not counted.
+    /// Every output, also those that no stage wrote, which are empty; or what went wrong.
+    pub(crate) outputs: Result<Vec<(WrittenFile, Sealed)>, Failure>,
+    /// What all stages used.
     pub(crate) resources: Resources,
 }
 
@@ -29,11 +31,13 @@ pub(crate) struct Ended {
 pub(crate) fn run_stages(isolate: &Isolate, plan: &RunPlan) -> Ended {
     let mut resources = Resources::default();
     let mut files = Files::new();
-    let outputs = plan
-        .stages
-        .iter()
-        .try_for_each(|stage| run_stage(isolate, stage, &mut files, &mut resources))
-        .and_then(|()| outputs(plan, &files));
+    let outputs = (1..)
+        .zip(&plan.stages)
+        .try_for_each(|(number, stage)| {
+            run_stage(isolate, stage, &mut files, &mut resources)
+                .map_err(|failed| failed.at(Some(number)))
+        })
+        .and_then(|()| outputs(plan, &files).map_err(|failed| failed.at(None)));
     Ended { outputs, resources }
 }
 
@@ -45,19 +49,64 @@ fn run_stage(
     stage: &StagePlan,
     files: &mut Files,
     resources: &mut Resources,
-) -> Result<(), FailureClass> {
+) -> Result<(), Failed> {
+    let exists = |file: &ReadPlan| file.content.is_some() || files.contains_key(&file.path);
+    if stage.if_exists.as_ref().is_some_and(|file| !exists(file)) {
+        return Ok(());
+    }
     let (program, inputs) = prepare(isolate, stage, files)?;
-    let report = program
-        .run(stage_settings(stage), &inputs, &writable(stage))
-        .map_err(|error| failure(&error))?;
+    let settings = stage_settings(stage, &inputs);
+    let report = program.run(settings, &inputs, &writable(stage))?;
     account(resources, &report);
     if report.exit_code != 0 {
-        return Err(match report.limit_met {
-            Some(limit) => exceeded(limit),
-            None => FailureClass::Program,
-        });
+        return Err(Failed::by_exit(&report));
     }
     take_over(files, stage, &inputs, report)
+}
+
+/// Why something failed, before it is known where.
+struct Failed {
+    class: FailureClass,
+    exit_code: Option<u32>,
+    reason: Option<String>,
+}
+
+impl Failed {
+    /// The isolate's own fault: there is nothing to say that anybody could use.
+    const ISOLATE: Self = Self {
+        class: FailureClass::Isolate,
+        exit_code: None,
+        reason: None,
+    };
+
+    /// The program ended itself, perhaps since a limit denied it something.
+    fn by_exit(report: &StageReport) -> Self {
+        let met = report.limit_met;
+        Self {
+            class: met.map_or(FailureClass::Program, |met| exceeded(met.name)),
+            exit_code: Some(report.exit_code),
+            reason: met.map(|met| EngineError::from(met).to_string()),
+        }
+    }
+
+    fn at(self, stage: Option<u32>) -> Failure {
+        Failure {
+            stage,
+            class: self.class,
+            exit_code: self.exit_code,
+            reason: self.reason,
+        }
+    }
+}
+
+impl From<EngineError> for Failed {
+    fn from(error: EngineError) -> Self {
+        Self {
+            class: class(&error),
+            exit_code: None,
+            reason: Some(error.to_string()),
+        }
+    }
 }
 
 /// The compiled program and the files that a stage may read. A file that it may write but not
@@ -66,20 +115,17 @@ fn prepare(
     isolate: &Isolate,
     stage: &StagePlan,
     files: &Files,
-) -> Result<(Arc<Program>, Vec<Input>), FailureClass> {
+) -> Result<(Arc<Program>, Vec<Input>), Failed> {
     isolate.look(|state| {
         let program = state
             .storage
             .program(stage.program.storage)
-            .ok_or(FailureClass::Isolate)?;
+            .ok_or(Failed::ISOLATE)?;
         let mut inputs = Vec::with_capacity(stage.reads.len());
         for read in &stage.reads {
             let content = match read.content {
                 // A provided file must be there.
-                Some(_) => state
-                    .storage
-                    .file(read.storage)
-                    .ok_or(FailureClass::Isolate)?,
+                Some(_) => state.storage.file(read.storage).ok_or(Failed::ISOLATE)?,
                 // A stage before may have left a file out.
                 None => match files.get(&read.path) {
                     Some(content) => content.clone(),
@@ -95,8 +141,8 @@ fn prepare(
     })
 }
 
-/// Everything that the policy says of a stage, in the engine's words.
-fn stage_settings(stage: &StagePlan) -> StageSettings {
+/// Everything that the policy says of a stage, in the engine's words. `inputs` are what it finds.
+fn stage_settings(stage: &StagePlan, inputs: &[Input]) -> StageSettings {
     let limits = &stage.limits;
     let name = stage.program.path.to_string();
     let mut settings = StageSettings::new(Seed::from(*stage.seed.as_bytes()));
@@ -109,7 +155,8 @@ fn stage_settings(stage: &StagePlan) -> StageSettings {
     settings.clock = Clock::FIXED;
     settings.wall_time = Duration::from_millis(limits.time);
     settings.cpu_time = Duration::from_millis(limits.cpu_time);
-    settings.memory = limits.memory;
+    // More is no mistake: a program with 32-bit addresses can only not use it.
+    settings.memory = limits.memory.min(GREATEST_MEMORY);
     settings.table_elements = limits.tables;
     settings.open_files = u32::try_from(limits.open_files).unwrap_or(u32::MAX);
     settings.files = limits.files;
@@ -117,9 +164,15 @@ fn stage_settings(stage: &StagePlan) -> StageSettings {
     settings.args_bytes = limits.args_bytes;
     settings.env_bytes = limits.env_bytes;
     settings.fuel = limits.fuel;
-    // Nobody receives what a program prints, so nothing of it is kept.
-    settings.stdout_bytes = 0;
-    settings.stderr_bytes = 0;
+    // What nobody receives is not kept.
+    settings.stdout_bytes = stage.stdout.as_ref().map(|_| limits.stdout_bytes);
+    settings.stderr_bytes = stage.stderr.as_ref().map(|_| limits.stderr_bytes);
+    settings.stdin = stage.stdin.as_ref().and_then(|stdin| {
+        // An earlier stage may have left it out.
+        let path = stdin.path.as_str();
+        let there = inputs.iter().any(|input| input.path == path);
+        there.then(|| path.to_owned())
+    });
     settings
 }
 
@@ -168,7 +221,7 @@ fn take_over(
     stage: &StagePlan,
     inputs: &[Input],
     report: StageReport,
-) -> Result<(), FailureClass> {
+) -> Result<(), Failed> {
     let found: BTreeSet<&str> = inputs.iter().map(|input| input.path.as_str()).collect();
     for write in &stage.writes {
         if found.contains(write.path.as_str()) {
@@ -176,21 +229,29 @@ fn take_over(
         }
     }
     for output in report.outputs {
-        let path = FilePath::parse(&output.path).map_err(|_| FailureClass::Isolate)?;
+        let path = FilePath::parse(&output.path).map_err(|_| Failed::ISOLATE)?;
         files.insert(path, output.content);
+    }
+    for (printed, content) in [
+        (&stage.stdout, report.stdout),
+        (&stage.stderr, report.stderr),
+    ] {
+        if let Some(file) = printed {
+            files.insert(file.path.clone(), content);
+        }
     }
     Ok(())
 }
 
 /// What is released to receivers. An output that no stage wrote is an empty file, so that only
 /// they learn whether it was written.
-fn outputs(plan: &RunPlan, files: &Files) -> Result<Vec<(WrittenFile, Sealed)>, FailureClass> {
+fn outputs(plan: &RunPlan, files: &Files) -> Result<Vec<(WrittenFile, Sealed)>, Failed> {
     let released = plan.written.iter().filter(|file| !file.intermediate);
     released
         .map(|file| {
             let content = match files.get(&file.path) {
                 Some(content) => content.clone(),
-                None => Sealed::copy_of("output", &[]).map_err(|_| FailureClass::Isolate)?,
+                None => Sealed::copy_of("output", &[]).map_err(|_| Failed::ISOLATE)?,
             };
             Ok((describe(file.storage, &content)?, content))
         })
@@ -198,8 +259,8 @@ fn outputs(plan: &RunPlan, files: &Files) -> Result<Vec<(WrittenFile, Sealed)>, 
 }
 
 /// Length and digest of an output, read after its worker is dead and its bytes are sealed.
-fn describe(storage: StorageId, content: &Sealed) -> Result<WrittenFile, FailureClass> {
-    let mapping = content.map().map_err(|_| FailureClass::Isolate)?;
+fn describe(storage: StorageId, content: &Sealed) -> Result<WrittenFile, Failed> {
+    let mapping = content.map().map_err(|_| Failed::ISOLATE)?;
     let sha256 = veracruz_policy::Sha256::from_bytes(Sha256::digest(mapping.as_slice()).into());
     Ok(WrittenFile {
         storage,
@@ -210,8 +271,8 @@ fn describe(storage: StorageId, content: &Sealed) -> Result<WrittenFile, Failure
     })
 }
 
-/// The class of a failure: all that anybody learns of it.
-fn failure(error: &EngineError) -> FailureClass {
+/// What kind of failure it is.
+fn class(error: &EngineError) -> FailureClass {
     match error {
         EngineError::Limit { name, .. } => exceeded(*name),
         EngineError::OutputTooLarge { .. } => FailureClass::Limit,

@@ -9,10 +9,10 @@ use crate::isolate::Isolate;
 use crate::stages::{Ended, run_stages};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use veracruz_computation::{RunPlan, RunReport, StorageId};
-use veracruz_engine::{ProgramSettings, Strategy};
+use veracruz_engine::{Cancel, ProgramSettings, Strategy};
 use veracruz_policy::{FilePath, Nan, Policy};
 use veracruz_receipt::{ReceiptPayload, UnsignedReceipt};
 
@@ -53,6 +53,11 @@ impl Work {
         self.programs.add(path, storage);
     }
 
+    /// Does not compile what was erased: not any more, where that has begun.
+    pub(crate) fn forget(&self, storage: StorageId) {
+        self.programs.forget(&storage);
+    }
+
     /// Carries out a run, stage by stage.
     pub(crate) fn run(&self, plan: RunPlan) {
         self.order(Job::Run(plan));
@@ -85,8 +90,8 @@ impl Orders {
         let isolate = Arc::clone(isolate);
         essential("programs", move || {
             loop {
-                let (path, storage) = programs.next();
-                compile(&isolate, storage, &path);
+                let (path, storage, cancel) = programs.next();
+                compile(&isolate, storage, &path, &cancel);
             }
         })
     }
@@ -108,53 +113,82 @@ pub(crate) fn essential(name: &str, work: impl FnOnce() + Send + 'static) -> Res
 
 /// Programs to be compiled, one at a time: a compilation may take gigabytes, and uses all
 /// processors by itself. One that was replaced gives its place to the one that replaced it, so
-/// there are never more than the policy has programs.
+/// there are never more than the policy has programs; and its compilation ends, or a provider who
+/// sends what compiles long would keep the others waiting.
 struct Programs<Id = StorageId> {
-    waiting: Mutex<VecDeque<(FilePath, Id)>>,
+    queue: Mutex<Queue<Id>>,
     added: Condvar,
 }
 
-impl<Id> Programs<Id> {
+struct Queue<Id> {
+    waiting: VecDeque<(FilePath, Id)>,
+    /// What is being compiled, or was last.
+    current: Option<(Id, Cancel)>,
+}
+
+impl<Id: Copy + PartialEq> Programs<Id> {
     fn new() -> Self {
         Self {
-            waiting: Mutex::default(),
+            queue: Mutex::new(Queue {
+                waiting: VecDeque::new(),
+                current: None,
+            }),
             added: Condvar::new(),
         }
     }
 
     fn add(&self, path: FilePath, storage: Id) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        match waiting.iter_mut().find(|(waits, _)| *waits == path) {
+        let mut queue = self.lock();
+        let mut waiting = queue.waiting.iter_mut();
+        match waiting.find(|(waits, _)| *waits == path) {
             Some((_, replaced)) => *replaced = storage,
-            None => waiting.push_back((path, storage)),
+            None => queue.waiting.push_back((path, storage)),
         }
-        drop(waiting);
+        drop(queue);
         self.added.notify_one();
     }
 
-    fn next(&self) -> (FilePath, Id) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    fn forget(&self, storage: &Id) {
+        let mut queue = self.lock();
+        queue.waiting.retain(|(_, waits)| waits != storage);
+        if let Some((current, cancel)) = &queue.current
+            && current == storage
+        {
+            cancel.cancel();
+        }
+    }
+
+    /// The next one, and what ends its compilation when it is forgotten.
+    fn next(&self) -> (FilePath, Id, Cancel) {
+        let mut queue = self.lock();
         loop {
-            if let Some(next) = waiting.pop_front() {
-                return next;
+            if let Some((path, storage)) = queue.waiting.pop_front() {
+                let cancel = Cancel::new();
+                queue.current = Some((storage, cancel.clone()));
+                return (path, storage, cancel);
             }
-            waiting = self
+            queue = self
                 .added
-                .wait(waiting)
+                .wait(queue)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
+
+    /// Nothing here can be half done.
+    fn lock(&self) -> MutexGuard<'_, Queue<Id>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn compile(isolate: &Arc<Isolate>, storage: StorageId, path: &FilePath) {
-    // It may have been erased while it waited.
+fn compile(isolate: &Arc<Isolate>, storage: StorageId, path: &FilePath, cancel: &Cancel) {
+    // It may have been erased a moment ago.
     let Some(module) = isolate.look(|state| state.storage.file(storage)) else {
         return;
     };
     let settings = program_settings(&isolate.policy, path);
     let result = isolate
         .spawner
-        .compile(&module, settings)
+        .compile_unless(&module, settings, cancel)
         .map_err(|error| error.to_string());
     let mut surplus = None;
     // A report about a program that was replaced meanwhile is of no interest.
@@ -208,10 +242,9 @@ fn run(isolate: &Arc<Isolate>, plan: &RunPlan) {
             }
             reply
         }
-        Err(class) => {
-            let report = RunReport::Failed { class, resources };
-            state.computation.run_ended(plan.run, report)
-        }
+        Err(failure) => state
+            .computation
+            .run_ended(plan.run, RunReport::Failed(failure)),
     });
 }
 
@@ -239,8 +272,29 @@ mod tests {
         programs.add(path("/a"), 1);
         programs.add(path("/b"), 2);
         programs.add(path("/a"), 3);
-        assert_eq!(programs.next(), (path("/a"), 3));
-        assert_eq!(programs.next(), (path("/b"), 2));
-        assert!(programs.waiting.lock().unwrap().is_empty());
+        let next = || {
+            let (path, storage, _) = programs.next();
+            (path, storage)
+        };
+        assert_eq!(next(), (path("/a"), 3));
+        assert_eq!(next(), (path("/b"), 2));
+        assert!(programs.lock().waiting.is_empty());
+    }
+
+    #[test]
+    fn a_program_that_is_forgotten_is_not_compiled_nor_any_longer() {
+        let programs = Programs::new();
+        let path = |text| FilePath::parse(text).unwrap();
+        programs.add(path("/a"), 1);
+        programs.add(path("/b"), 2);
+        programs.add(path("/c"), 3);
+        let (_, first, cancel) = programs.next();
+        programs.forget(&2);
+        assert!(!cancel.is_cancelled());
+        programs.forget(&first);
+        assert!(cancel.is_cancelled());
+        let (_, third, cancel) = programs.next();
+        programs.forget(&first);
+        assert_eq!((third, cancel.is_cancelled()), (3, false));
     }
 }

@@ -1,9 +1,6 @@
 //! RFC 9457 problem documents.
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-};
+use alloc::{borrow::ToOwned, string::String};
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -72,21 +69,21 @@ impl Problem {
     /// Adds what happened this time.
     #[must_use]
     pub fn detail(mut self, detail: impl fmt::Display) -> Self {
-        self.detail = Some(cut(&detail));
+        self.detail = Some(text::cut(&detail));
         self
     }
 
     /// Adds what would have been right.
     #[must_use]
     pub fn expected(mut self, expected: impl fmt::Display) -> Self {
-        self.expected = Some(cut(&expected));
+        self.expected = Some(text::cut(&expected));
         self
     }
 
     /// Adds what came instead.
     #[must_use]
     pub fn found(mut self, found: impl fmt::Display) -> Self {
-        self.found = Some(cut(&found));
+        self.found = Some(text::cut(&found));
         self
     }
 
@@ -151,23 +148,6 @@ impl From<ErrorCode> for Problem {
     fn from(code: ErrorCode) -> Self {
         Self::new(code)
     }
-}
-
-/// The text without control characters, no longer than a field may be.
-fn cut(value: &impl fmt::Display) -> String {
-    let mut out = String::new();
-    for character in value.to_string().chars() {
-        let character = if character.is_control() {
-            ' '
-        } else {
-            character
-        };
-        if out.len().saturating_add(character.len_utf8()) > limits::PROBLEM_FIELD_BYTES {
-            break;
-        }
-        out.push(character);
-    }
-    out
 }
 
 #[cfg(test)]

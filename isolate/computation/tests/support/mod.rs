@@ -44,6 +44,10 @@ pub struct Variant {
     pub shown_to: Option<&'static str>,
     /// Whether mallory takes part, who provides and receives nothing.
     pub mallory: bool,
+    /// More fields of the first stage.
+    pub first: &'static str,
+    /// More fields of the second stage.
+    pub second: &'static str,
 }
 
 impl Default for Variant {
@@ -56,6 +60,8 @@ impl Default for Variant {
             required: r#"["acme", "globex"]"#,
             shown_to: None,
             mallory: false,
+            first: "",
+            second: "",
         }
     }
 }
@@ -99,8 +105,8 @@ pub fn policy(variant: &Variant) -> Policy {
             "{OUTPUT}": {{"receivers": ["acme"], "max_bytes": 100}}
         }},
         "pipeline": [
-            {{"program": "{PROGRAM}", "args": ["one"], "read": ["/input/"], "write": ["{BETWEEN}"]}},
-            {{"program": "{PROGRAM}", "args": ["two"], "read": ["{BETWEEN}"], "write": ["{OUTPUT}"]}}
+            {{"program": "{PROGRAM}", "args": ["one"], "read": ["/input/"], "write": ["{BETWEEN}"]{}}},
+            {{"program": "{PROGRAM}", "args": ["two"], "read": ["{BETWEEN}"], "write": ["{OUTPUT}"]{}}}
         ],
         "isolates": {{"process": {{"runtime": ["{}"], "attesters": ["{}"]}}}},
         "unprotected": true,
@@ -110,6 +116,8 @@ pub fn policy(variant: &Variant) -> Policy {
         certificate("globex"),
         certificate("lab"),
         mallory,
+        variant.first,
+        variant.second,
         "0".repeat(64),
         "1".repeat(64),
         variant.required,

@@ -8,9 +8,10 @@ use wasmtime::{Config, Engine, InstancePre, Module, OptLevel, WasmFeatures, comp
 use super::{component, guest};
 use crate::{
     check::{self, Kind},
-    message::{Refusal, cut},
+    error::LimitName,
+    message::{Refusal, Refused, cut},
     proposals::FEATURES,
-    settings::{ProgramSettings, Strategy},
+    settings::{MOST_INSTANCES, MOST_MEMORIES, ProgramSettings, Strategy},
 };
 
 /// A program that is ready to run.
@@ -43,43 +44,59 @@ pub(crate) fn compile(
         Kind::Module => module(&engine, bytes)?.map(Runnable::Module),
         Kind::Component => component(&engine, bytes)?.map(Runnable::Component),
     };
-    Ok(match program {
-        Ok(program) => Ok(Compiled {
-            engine,
-            program,
-            compile_memory: settings.compile_memory,
-            metered: settings.metered,
-        }),
-        Err(error) => Err(Refusal::Invalid(cut(&format!("{error:#}")))),
-    })
+    Ok(program.map(|program| Compiled {
+        engine,
+        program,
+        compile_memory: settings.compile_memory,
+        metered: settings.metered,
+    }))
 }
 
-fn module(
-    engine: &Engine,
-    bytes: &[u8],
-) -> io::Result<wasmtime::Result<InstancePre<guest::Guest>>> {
+fn module(engine: &Engine, bytes: &[u8]) -> io::Result<Result<InstancePre<guest::Guest>, Refusal>> {
     let module = match on_all_cores(|| Module::new(engine, bytes))? {
         Ok(module) => module,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(Refusal::Invalid(reason(&error)))),
     };
     // Initial data goes into a file in memory, which could not be made later, unless the program
     // copies it at its start.
     module.initialize_copy_on_write_image().map_err(other)?;
     Ok(guest::linker(engine)
         .map_err(other)?
-        .instantiate_pre(&module))
+        .instantiate_pre(&module)
+        .map_err(|error| Refusal::Invalid(reason(&error))))
 }
 
 fn component(
     engine: &Engine,
     bytes: &[u8],
-) -> io::Result<wasmtime::Result<wasmtime::component::InstancePre<component::Guest>>> {
+) -> io::Result<Result<wasmtime::component::InstancePre<component::Guest>, Refusal>> {
     let component = match on_all_cores(|| Component::new(engine, bytes))? {
         Ok(component) => component,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(Refusal::Invalid(reason(&error)))),
     };
+    if let Some(refused) = too_many(&component) {
+        return Ok(Err(Refusal::TooMany(refused)));
+    }
     component.initialize_copy_on_write_image().map_err(other)?;
-    Ok(component::link(engine, &component))
+    Ok(component::link(engine, &component).map_err(|error| Refusal::Invalid(reason(&error))))
+}
+
+/// What every start of this component would take, and none can have.
+fn too_many(component: &Component) -> Option<Refused> {
+    let needed = component.resources_required()?;
+    let beyond = |limit, wanted: u32, most: usize| {
+        let wanted = u64::from(wanted);
+        (wanted > most as u64).then_some(Refused {
+            limit,
+            wanted: Some(wanted),
+        })
+    };
+    beyond(LimitName::Memories, needed.num_memories, MOST_MEMORIES)
+        .or_else(|| beyond(LimitName::TableCount, needed.num_tables, MOST_INSTANCES))
+}
+
+fn reason(error: &wasmtime::Error) -> String {
+    cut(&format!("{error:#}"))
 }
 
 /// The engine as programs find it.

@@ -24,9 +24,6 @@ pub(super) type Guest = State<Interfaces>;
 type Context<'a> = StoreContextMut<'a, Guest>;
 type Instance<'a> = LinkerInstance<'a, Guest>;
 
-/// The most bytes that one call may make the host allocate for what the program passes.
-pub(super) const HOSTCALL_BYTES: usize = 16 << 20;
-
 /// Which release of the interfaces this is. Components made for any other 0.2.x link to it.
 const VERSION: &str = "0.2.6";
 

@@ -2,25 +2,26 @@
 
 use std::{io, os::fd::OwnedFd, sync::Arc};
 
-use veracruz_vfs::{Quotas, Rights, Rules, Vfs};
+use veracruz_vfs::{Quotas, Rights, Rules, Storage, Vfs};
 use veracruz_wasi::{
-    Config, Exit, Finished, IntoWasm as _, Limits, Sink, Wasi, interfaces::Interfaces,
+    Config, Finished, IntoWasm as _, LimitMet, Limits, Sink, Wasi, interfaces::Interfaces,
 };
 use wasmtime::{
     AsContextMut as _, Caller, Engine, InstancePre, Linker, Memory, ResourceLimiter, Store,
 };
 
 use super::{
-    MOST_MEMORIES,
+    CALL_BYTES,
     compile::{Compiled, Runnable},
     component,
+    ending::outcome,
 };
 use crate::{
     check::START,
-    error::{LimitName, Trap},
+    error::LimitName,
     memfd::{Sealed, write_all_at},
     message::{Order, Outcome, Refused, Report, cut},
-    settings::{Clock, StageSettings},
+    settings::{Clock, MOST_INSTANCES, MOST_MEMORIES, StageSettings},
 };
 
 /// What belongs to one run. `W` is what the program's functions act on.
@@ -83,12 +84,17 @@ pub(super) fn run(compiled: &Compiled, order: &Order, descriptors: Descriptors) 
 
 fn try_run(compiled: &Compiled, order: &Order, descriptors: Descriptors) -> Result<Report, Unable> {
     let mut vfs = files(&order.settings)?;
+    let mut stdin = None;
     for (input, fd) in order.inputs.iter().zip(descriptors.inputs) {
-        let content = Sealed::adopt(fd, input.bytes)?.map()?;
-        vfs.provide(&input.path, Arc::new(content))
+        let content = Arc::new(Sealed::adopt(fd, input.bytes)?.map()?);
+        if order.settings.stdin.as_ref() == Some(&input.path) {
+            stdin = Some(Arc::clone(&content) as Arc<dyn Storage>);
+        }
+        vfs.provide(&input.path, content)
             .map_err(|error| Unable::order(&input.path, &error))?;
     }
-    let config = surroundings(&order.settings, vfs);
+    let mut config = surroundings(&order.settings, vfs);
+    config.stdin = stdin;
     let (mut report, finished) = run_in(compiled, &order.settings, config)?;
     report.stdout = keep(&descriptors.stdout, &finished.stdout)?;
     report.stderr = keep(&descriptors.stderr, &finished.stderr)?;
@@ -110,14 +116,35 @@ pub(crate) fn run_in(
         Runnable::Module(program) => {
             let call = |store: &mut Store<_>| call(program, store);
             let (report, wasi) = execute(compiled, settings, wasi, call)?;
-            Ok((report, wasi.finish()))
+            Ok(complete(report, wasi.finish()))
         }
         Runnable::Component(program) => {
             let call = |store: &mut Store<_>| component::call(program, store);
             let (report, wasi) = execute(compiled, settings, Interfaces::new(wasi), call)?;
-            Ok((report, wasi.finish()))
+            Ok(complete(report, wasi.finish()))
         }
     }
+}
+
+/// Adds to a report which limit of its files and streams a program met, where it met none of
+/// memory.
+fn complete(mut report: Report, finished: Finished) -> (Report, Finished) {
+    let met = finished.limit_met.and_then(|met| {
+        let limit = match met {
+            LimitMet::WrittenBytes => LimitName::WrittenBytes,
+            LimitMet::Files => LimitName::Files,
+            LimitMet::OpenFiles => LimitName::OpenFiles,
+            LimitMet::Stdout => LimitName::StdoutBytes,
+            LimitMet::Stderr => LimitName::StderrBytes,
+            _ => return None,
+        };
+        Some(Refused {
+            limit,
+            wanted: None,
+        })
+    });
+    report.refused = report.refused.or(met);
+    (report, finished)
 }
 
 /// Runs the program within its limits, and says what became of it.
@@ -134,7 +161,7 @@ fn execute<W: 'static>(
     };
     let mut store = Store::new(&compiled.engine, state);
     store.limiter(|state| &mut state.limiter);
-    store.set_hostcall_fuel(component::HOSTCALL_BYTES);
+    store.set_hostcall_fuel(CALL_BYTES);
     let fuel = settings.fuel.unwrap_or(u64::MAX);
     if compiled.metered {
         store.set_fuel(fuel).map_err(io::Error::other)?;
@@ -189,12 +216,12 @@ pub(crate) fn surroundings(settings: &StageSettings, vfs: Vfs) -> Config {
     config.args.clone_from(&settings.args);
     config.env.clone_from(&settings.env);
     config.realtime_ns = realtime_ns;
-    config.stdout = Sink::Keep {
-        max_bytes: settings.stdout_bytes,
+    let sink = |kept: Option<u64>| {
+        let keep = |max_bytes| Sink::Keep { max_bytes };
+        kept.map_or(Sink::Discard, keep)
     };
-    config.stderr = Sink::Keep {
-        max_bytes: settings.stderr_bytes,
-    };
+    config.stdout = sink(settings.stdout_bytes);
+    config.stderr = sink(settings.stderr_bytes);
     config.limits = Limits {
         open_files: settings.open_files,
         ..Limits::default()
@@ -232,27 +259,6 @@ fn collect(vfs: &Vfs, order: &Order, files: &[OwnedFd], report: &mut Report) -> 
         report.outputs.push(Some(file.size()));
     }
     Ok(())
-}
-
-/// Reads how a program ended from what the engine says.
-fn outcome(error: &wasmtime::Error) -> Outcome {
-    use wasmtime::Trap as T;
-    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
-        return Outcome::Exited(*code);
-    }
-    Outcome::Trapped(match error.downcast_ref::<T>() {
-        Some(T::StackOverflow) => return Outcome::StackOverflow,
-        Some(T::OutOfFuel) => return Outcome::OutOfFuel,
-        Some(T::UnreachableCodeReached) => Trap::Unreachable,
-        Some(T::MemoryOutOfBounds) => Trap::MemoryOutOfBounds,
-        Some(T::TableOutOfBounds) => Trap::TableOutOfBounds,
-        Some(T::IndirectCallToNull) => Trap::CallToNull,
-        Some(T::BadSignature) => Trap::BadSignature,
-        Some(T::IntegerOverflow) => Trap::IntegerOverflow,
-        Some(T::IntegerDivisionByZero) => Trap::DivisionByZero,
-        Some(T::BadConversionToInteger) => Trap::BadConversion,
-        _ => Trap::Other,
-    })
 }
 
 /// Why a run could not even start or be finished.
@@ -320,7 +326,7 @@ impl Budget {
         if wanted > self.allowed {
             return Err(Refused {
                 limit: self.name,
-                wanted,
+                wanted: Some(wanted),
             });
         }
         self.used = wanted;
@@ -361,5 +367,13 @@ impl ResourceLimiter for Limiter {
 
     fn memories(&self) -> usize {
         MOST_MEMORIES
+    }
+
+    fn tables(&self) -> usize {
+        MOST_INSTANCES
+    }
+
+    fn instances(&self) -> usize {
+        MOST_INSTANCES
     }
 }

@@ -91,8 +91,10 @@ fn confine_stage(
         .saturating_add(settings.memory)
         // Written files are in memory, and their allocator may keep as much in reserve.
         .saturating_add(settings.written_bytes.saturating_mul(2))
-        .saturating_add(settings.stdout_bytes)
-        .saturating_add(settings.stderr_bytes);
+        // What is printed is kept in a vector, which may be half empty, and has its former place
+        // beside it while it grows.
+        .saturating_add(settings.stdout_bytes.unwrap_or(0).saturating_mul(3))
+        .saturating_add(settings.stderr_bytes.unwrap_or(0).saturating_mul(3));
     let mapped = order
         .inputs
         .iter()

@@ -22,6 +22,7 @@ crate::trials![
     a_stage_that_is_killed_is_an_error_and_the_program_goes_on,
     a_program_whose_process_is_killed_compiles_again,
     a_worker_that_does_not_answer_is_killed,
+    a_program_that_runs_twice_is_compiled_once,
     a_dropped_program_leaves_no_process,
     an_ended_stage_leaves_no_process,
 ];
@@ -44,6 +45,11 @@ fn children(pid: i32) -> Vec<i32> {
 fn spawner_pid() -> i32 {
     let _ = spawner();
     children(rustix::process::getpid().as_raw_nonzero().get())[0]
+}
+
+/// Processes of programs.
+pub(crate) fn programs() -> Vec<i32> {
+    children(spawner_pid())
 }
 
 /// Runs an endless loop for a while, and calls `look` with the numbers of its program's process
@@ -238,6 +244,21 @@ fn a_worker_that_does_not_answer_is_killed() {
         assert!(!Path::new(&format!("/proc/{pid}")).exists());
     }
     the_next_run_works();
+}
+
+fn a_program_that_runs_twice_is_compiled_once() {
+    let program = compile(&command(HELLO)).unwrap();
+    let compiled = programs();
+    assert_eq!(compiled.len(), 1);
+    // A process compiles one module, at its start, and then can compile no other: what still is
+    // the same process has not compiled again.
+    for _ in 0..3 {
+        assert_eq!(
+            written(&run(&program, settings()).unwrap()),
+            b"hello, world"
+        );
+        assert_eq!(programs(), compiled);
+    }
 }
 
 fn a_dropped_program_leaves_no_process() {

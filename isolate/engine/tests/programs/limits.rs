@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use veracruz_engine::{EngineError, LimitName, Output, ProgramSettings, StageSettings, Trap};
+use veracruz_engine::{
+    Cancel, EngineError, LimitName, Output, ProgramSettings, StageSettings, Trap,
+};
 
 use crate::support::{
-    HELLO, bytes, command, compile, compile_with, out, program_settings, run, settings,
-    the_next_run_works, try_body, wat, written,
+    HELLO, bytes, command, compile, compile_with, out, program_settings, run, sealed, settings,
+    spawner, the_next_run_works, try_body, wat, written,
 };
 
 crate::trials_of_both_strategies![
@@ -23,8 +25,12 @@ crate::trials_of_both_strategies![
     endless_output_is_bounded,
     an_output_longer_than_agreed_is_refused,
     endless_standard_output_is_bounded,
+    a_program_that_gives_up_at_a_limit_of_its_files_and_streams_met_that_limit,
+    a_program_that_breaks_off_at_a_limit_of_its_streams_fails_for_that_reason,
+    more_memories_instances_or_tables_than_any_program_may_have_are_refused,
     arguments_and_environment_are_bounded,
     compiling_has_a_deadline,
+    compiling_can_be_cancelled,
     the_same_program_runs_again_after_each_failure,
 ];
 
@@ -117,7 +123,7 @@ fn a_program_that_needs_more_memory_than_allowed_fails_for_that_reason() {
 fn a_program_that_lives_with_less_memory_succeeds() {
     let report = try_body(&grow_then(HELLO), small()).unwrap();
     assert_eq!(written(&report), b"hello, world");
-    assert_eq!(report.limit_met, Some(LimitName::Memory));
+    assert_eq!(report.limit_met.unwrap().name, LimitName::Memory);
     assert!(report.peak_memory > 3 << 20 && report.peak_memory <= 4 << 20);
 }
 
@@ -216,8 +222,8 @@ fn endless_standard_output_is_bounded() {
             "(loop (call $write (i32.const {stream}) (i32.const 0) (i32.const 65536)) (br 0))"
         );
         let mut settings = settings();
-        settings.stdout_bytes = 100_000;
-        settings.stderr_bytes = 100_000;
+        settings.stdout_bytes = Some(100_000);
+        settings.stderr_bytes = Some(100_000);
         settings.wall_time = Duration::from_secs(2);
         // Whether the program is told or not, it must end, and what is kept is bounded.
         match try_body(&body, settings) {
@@ -229,6 +235,85 @@ fn endless_standard_output_is_bounded() {
             Err(other) => panic!("{other:?}"),
         }
     }
+    the_next_run_works();
+}
+
+fn a_program_that_gives_up_at_a_limit_of_its_files_and_streams_met_that_limit() {
+    // 51 is ENOSPC, 33 EMFILE.
+    let created = "(loop (drop (call $create)) (br 0))";
+    let printed = "(loop (call $write (i32.const 1) (i32.const 0) (i32.const 65536)) (br 0))";
+    let written = "(local $fd i32) (local.set $fd (call $create))
+        (loop (call $write (local.get $fd) (i32.const 0) (i32.const 65536)) (br 0))";
+    let with = |name| {
+        let mut settings = settings();
+        match name {
+            LimitName::Files => settings.files = 0,
+            LimitName::OpenFiles => settings.open_files = 9,
+            LimitName::StdoutBytes => settings.stdout_bytes = Some(100_000),
+            _ => settings.written_bytes = 1 << 20,
+        }
+        settings
+    };
+    for (body, name, allowed, exit_code) in [
+        (created, LimitName::Files, 0, 151),
+        (created, LimitName::OpenFiles, 9, 133),
+        (printed, LimitName::StdoutBytes, 100_000, 151),
+        (written, LimitName::WrittenBytes, 1 << 20, 151),
+    ] {
+        let report = try_body(body, with(name)).unwrap();
+        let met = report.limit_met.unwrap();
+        assert_eq!(
+            (report.exit_code, met.name, met.allowed),
+            (exit_code, name, allowed)
+        );
+    }
+    the_next_run_works();
+}
+
+fn a_program_that_breaks_off_at_a_limit_of_its_streams_fails_for_that_reason() {
+    // As Rust's `println!` does where it cannot print.
+    let body = "(i32.store (i32.const 12) (i32.const 65536))
+        (loop (br_if 0 (i32.eqz
+            (call $fd_write (i32.const 2) (i32.const 8) (i32.const 1) (i32.const 16)))))
+        unreachable";
+    let mut settings = settings();
+    settings.stderr_bytes = Some(100_000);
+    let met = limit(try_body(body, settings));
+    assert_eq!(met, (LimitName::StderrBytes, 100_000, None));
+}
+
+fn more_memories_instances_or_tables_than_any_program_may_have_are_refused() {
+    // So many instances of a module, in as many components as that takes.
+    let with = |module: &str, count: usize| {
+        let instances = |count: usize| "(core instance (instantiate $m))".repeat(count);
+        let inner = |number: usize, count: usize| {
+            let instances = instances(count);
+            format!(
+                "(component $c{number} (core module $m {module}) {instances}) (instance (instantiate $c{number}))"
+            )
+        };
+        let all: String = (0..count.div_ceil(900))
+            .map(|number| inner(number, (count - number * 900).min(900)))
+            .collect();
+        wat(&format!(
+            r#"(component {all}
+            (core module $m (func (export "run") (result i32) (i32.const 0)))
+            (core instance $i (instantiate $m))
+            (func $run (result (result)) (canon lift (core func $i "run")))
+            (instance $command (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.0" (instance $command)))"#
+        ))
+    };
+    // Those are known before anything runs.
+    let met = limit(compile(&with("(memory 1)", 17)));
+    assert_eq!(met, (LimitName::Memories, 16, Some(17)));
+    let tables = "(table 0 funcref)".repeat(100);
+    let met = limit(compile(&with(&tables, 101)));
+    assert_eq!(met, (LimitName::TableCount, 10_000, Some(10_100)));
+    // These are not.
+    let many = compile(&with("", 10_000)).unwrap();
+    let met = limit(many.run(settings(), &[], &[]));
+    assert_eq!(met, (LimitName::Instances, 10_000, None));
     the_next_run_works();
 }
 
@@ -252,6 +337,39 @@ fn compiling_has_a_deadline() {
     };
     let met = limit(compile_with(&command(HELLO), hasty));
     assert_eq!(met.0, LimitName::CompileTime);
+    the_next_run_works();
+}
+
+fn compiling_can_be_cancelled() {
+    // Seconds of compiling.
+    let bodies = "(func (param i32) (result i32)
+            (i32.mul (i32.add (local.get 0) (i32.const 3)) (local.get 0)))"
+        .repeat(60_000);
+    let module = sealed(&wat(&format!(
+        "(module {bodies} (func (export \"_start\")))"
+    )));
+    let cancel = Cancel::new();
+    let start = Instant::now();
+    let cancelled = std::thread::scope(|scope| {
+        let compiling =
+            scope.spawn(|| spawner().compile_unless(&module, program_settings(), &cancel));
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(!compiling.is_finished(), "there is something to cancel");
+        cancel.cancel();
+        compiling.join().unwrap()
+    });
+    assert!(
+        matches!(cancelled, Err(EngineError::Cancelled)),
+        "{cancelled:?}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(
+        crate::isolation::programs().is_empty(),
+        "its process is gone"
+    );
+    // What was cancelled before it began is not begun.
+    let late = spawner().compile_unless(&module, program_settings(), &cancel);
+    assert!(matches!(late, Err(EngineError::Cancelled)), "{late:?}");
     the_next_run_works();
 }
 

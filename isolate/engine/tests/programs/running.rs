@@ -1,6 +1,6 @@
 //! What programs can do.
 
-use veracruz_engine::{Clock, Output, ProgramSettings};
+use veracruz_engine::{Clock, EngineError, Output, ProgramSettings};
 
 use crate::support::{
     HELLO, bytes, command, compile, compile_with, input, out, program_settings, right, run,
@@ -16,6 +16,8 @@ crate::trials_of_both_strategies![
     an_exit_code_is_no_error,
     an_output_that_was_not_made_is_left_out,
     standard_output_and_error_are_captured,
+    what_nobody_keeps_can_be_printed_without_end,
+    standard_input_is_one_of_the_inputs_or_empty,
     the_same_seed_gives_the_same_bytes,
     every_run_starts_anew,
     an_output_is_the_next_stages_input,
@@ -46,6 +48,41 @@ fn a_program_sees_its_arguments_and_environment() {
     settings.env = vec![("KEY".into(), "value".into())];
     let report = try_body(body, settings).unwrap();
     assert_eq!(written(&report), b"program\0--flag\0KEY=value\0");
+}
+
+fn what_nobody_keeps_can_be_printed_without_end() {
+    let body = "(local $i i32)
+        (loop
+            (call $write (i32.const 1) (i32.const 0) (i32.const 65536))
+            (call $write (i32.const 2) (i32.const 0) (i32.const 65536))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if 0 (i32.ne (local.get $i) (i32.const 100))))";
+    let mut settings = settings();
+    (settings.stdout_bytes, settings.stderr_bytes) = (None, None);
+    let report = try_body(body, settings).unwrap();
+    assert_eq!((report.exit_code, report.limit_met), (0, None));
+    assert!(bytes(&report.stdout).is_empty() && bytes(&report.stderr).is_empty());
+}
+
+fn standard_input_is_one_of_the_inputs_or_empty() {
+    // Copies descriptor 0 to /out.
+    let body = "(i32.store (i32.const 8) (i32.const 8192))
+        (i32.store (i32.const 12) (i32.const 4096))
+        (call $check (call $fd_read (i32.const 0) (i32.const 8) (i32.const 1) (i32.const 16)))
+        (call $out (i32.const 8192) (i32.load (i32.const 16)))";
+    let program = compile(&command(body)).unwrap();
+    let inputs = [input("/in", b"not this"), input("/typed", b"this")];
+    let with = |stdin: Option<&str>| {
+        let mut settings = settings();
+        settings.stdin = stdin.map(str::to_owned);
+        program.run(settings, &inputs, &[out()])
+    };
+    assert_eq!(written(&with(Some("/typed")).unwrap()), b"this");
+    assert_eq!(written(&with(None).unwrap()), b"");
+    assert!(matches!(
+        with(Some("/absent")),
+        Err(EngineError::InvalidSettings { .. })
+    ));
 }
 
 const COPY: &str = "(call $out (i32.const 8192) (call $in))";

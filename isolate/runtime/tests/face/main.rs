@@ -13,6 +13,7 @@ mod client;
 mod fetching;
 mod host;
 mod isolate;
+mod pipelines;
 mod requests;
 mod runs;
 mod uploads;

@@ -34,7 +34,7 @@ fn appending(path: &str, text: &str, removed: &str) -> Vec<u8> {
 }
 
 /// Provides everything, runs, and waits for the end.
-fn run(isolate: &Isolate, programs: &[&[u8]]) -> (Client, Response) {
+pub(crate) fn run(isolate: &Isolate, programs: &[&[u8]]) -> (Client, Response) {
     let mut lab = isolate.attested(&isolate.lab);
     let jose = vec!["Content-Type: application/jose".to_owned()];
     let approved = lab.ask("PUT", "/v1/approval", &jose, &isolate.approval());
@@ -69,7 +69,11 @@ fn run(isolate: &Isolate, programs: &[&[u8]]) -> (Client, Response) {
     (acme, ended)
 }
 
-fn wait(client: &mut Client, path: &str, done: impl Fn(&serde_json::Value) -> bool) -> Response {
+pub(crate) fn wait(
+    client: &mut Client,
+    path: &str,
+    done: impl Fn(&serde_json::Value) -> bool,
+) -> Response {
     for _ in 0..1000 {
         let answer = client.get(path);
         if done(&answer.json()) {
@@ -109,9 +113,21 @@ fn a_stage_goes_on_with_what_the_one_before_wrote_and_what_it_removes_is_gone() 
 fn a_trap_ends_the_run_and_not_the_isolate() {
     let trap = r#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#;
     let trap = wat::parse_str(trap).unwrap();
-    let isolate = Isolate::with(4096, &[&trap], |_| {});
+    let isolate = Isolate::with(4096, &[&trap], |document| {
+        document["pipeline"][0]["trap"] = serde_json::json!(["acme"]);
+    });
     let (mut acme, ended) = run(&isolate, &[&trap]);
-    assert_eq!(ended.json()["failure"], "program");
+    let failure = &ended.json()["failure"];
+    assert_eq!(
+        (&failure["stage"], &failure["class"]),
+        (&1.into(), &"program".into())
+    );
+    assert!(
+        failure["reason"]
+            .as_str()
+            .unwrap()
+            .contains("`unreachable` was reached")
+    );
     assert_eq!(acme.get("/v1/files/output/a").code(), "VC-0405");
     assert_eq!(acme.get("/v1/runs/1/receipt").status, 200);
 }
@@ -138,10 +154,11 @@ fn fuel_is_a_limit_like_any_other_and_each_stage_has_its_own() {
         let isolate = Isolate::with(4096, &programs, |document| {
             document["execution"]["fuel"] = 1_000_000.into();
             document["pipeline"][1]["limits"] = serde_json::json!({ "fuel": fuel });
+            document["pipeline"][1]["trap"] = serde_json::json!(["acme"]);
         });
         run(&isolate, &programs).1.json()
     };
     assert_eq!(with(1_000_000)["outcome"], "finished");
     let ended = with(1);
-    assert_eq!(ended["failure"], "limit", "{ended}");
+    assert_eq!(ended["failure"]["class"], "limit", "{ended}");
 }

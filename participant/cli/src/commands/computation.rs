@@ -13,7 +13,7 @@ use veracruz_client::{
     Appraised, Attested, Connection, Dial, DownloadOptions, Error, FilePath, HostClient, Identity,
     InstanceId, Ledger, Policy, Provisioning, Source, WaitOptions, now, upload_resuming,
 };
-use veracruz_protocol::{Missing, RunOutcome, Status, WithdrawnWhen};
+use veracruz_protocol::{ErrorCode, Missing, RunOutcome, RunState, Status, WithdrawnWhen};
 
 /// Where a participant sits: its identity, its own copy of the policy, its ledger.
 pub(super) struct Desk {
@@ -125,6 +125,23 @@ fn status_report(status: &Status) -> Report {
             status.runs.started, status.runs.allowed
         ))
         .lines(missing)
+        .lines(status.run.iter().map(last_run))
+}
+
+/// How the latest run ended, as far as this participant may know.
+fn last_run(run: &RunState) -> String {
+    let number = run.run;
+    match (run.outcome, &run.failure) {
+        (RunOutcome::Running, _) => format!("run       {number} is at work"),
+        (RunOutcome::Finished, _) => format!("run       {number} finished"),
+        (RunOutcome::Withheld, _) => {
+            format!("run       {number} ended, and its outputs are kept back")
+        }
+        (RunOutcome::Failed, Some(failure)) => format!("run       {number} failed: {failure}"),
+        (RunOutcome::Failed, None) => {
+            format!("run       {number} failed; why is not for you to know by the policy")
+        }
+    }
 }
 
 /// `attest`: says what is at the far end.
@@ -227,12 +244,10 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<Report, CliError> {
             .wait_for_run(started.run, WaitOptions::default())
             .await?;
         if ended.outcome != RunOutcome::Finished {
-            let (outcome, code) = match ended.failure {
-                Some(failure) => {
-                    let code = failure.code();
-                    (format!("failed: {}", code.title()), Some(code))
-                }
-                None => (
+            let (outcome, code) = match (&ended.failure, ended.outcome) {
+                (Some(failure), _) => (format!("failed: {failure}"), Some(failure.class.code())),
+                (None, RunOutcome::Failed) => ("failed".into(), Some(ErrorCode::RunFailed)),
+                (None, _) => (
                     "ended without outputs, which a rule of the policy keeps back".into(),
                     None,
                 ),

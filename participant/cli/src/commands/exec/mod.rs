@@ -133,8 +133,8 @@ fn limit(limits: &Limits, program: &mut ProgramSettings, settings: &mut StageSet
         0 => 4 << 30,
         bytes => bytes,
     };
-    settings.stdout_bytes = PRINTED;
-    settings.stderr_bytes = PRINTED;
+    settings.stdout_bytes = Some(PRINTED);
+    settings.stderr_bytes = Some(PRINTED);
 }
 
 /// The most that is kept of what a program prints, for each stream.
