@@ -1,5 +1,10 @@
 //! The command line: every command and option, and nothing of what they do.
 
+mod attestation;
+
+pub(crate) use attestation::{
+    AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
+};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,6 +36,11 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Print the measurement of a runtime, as a policy names it
     Measure(MeasureArgs),
+    /// Judge attestation evidence in a file
+    Appraise(AppraiseArgs),
+    /// Keep what vendors publish about their hardware, for offline use
+    #[command(subcommand)]
+    Collateral(CollateralCommand),
     /// Run the software root of trust for isolates without hardware
     Attester(AttesterArgs),
     /// Lend this machine: route connections and start isolates
@@ -165,6 +175,29 @@ pub(crate) struct MeasureArgs {
     /// The runtime's binary (beside this program unless given)
     #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
     pub(crate) runtime: Option<PathBuf>,
+    /// The same, without naming the option
+    #[arg(value_name = "RUNTIME", conflicts_with = "runtime")]
+    pub(crate) file: Option<PathBuf>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = MeasureFormat::Digest)]
+    pub(crate) format: MeasureFormat,
+    /// The key of an attester that may vouch for it (`veracruz attester --show-key`)
+    #[arg(long = "attester", value_name = "KEY")]
+    pub(crate) attesters: Vec<String>,
+    /// Where the CoRIM goes; it is CBOR, which no terminal shows
+    #[arg(long, value_name = "FILE", required_if_eq("format", "corim"))]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Forms of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum MeasureFormat {
+    /// The digest alone
+    Digest,
+    /// The value of `isolates` in a policy, JSON
+    Policy,
+    /// Reference values as a CoRIM (draft-ietf-rats-corim), CBOR
+    Corim,
 }
 
 #[derive(Debug, Args)]
@@ -234,6 +267,8 @@ pub(crate) struct Target {
     /// Go to another instance than the one that you have provisioned before
     #[arg(long)]
     pub(crate) again: bool,
+    #[command(flatten)]
+    pub(crate) collateral: CollateralStoreArgs,
 }
 
 #[derive(Debug, Args)]
@@ -348,6 +383,8 @@ pub(crate) struct ReceiptVerifyArgs {
     /// An output that you hold (its opening is read from FILE.opening.json beside it)
     #[arg(long = "output", value_name = "FILE")]
     pub(crate) outputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) collateral: CollateralStoreArgs,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ pub mod local;
 mod output;
 pub mod template;
 
-use args::{Cli, Command, IdentityCommand, PolicyCommand, ReceiptCommand};
+use args::{Cli, CollateralCommand, Command, IdentityCommand, PolicyCommand, ReceiptCommand};
 use clap::Parser;
 use error::CliError;
 use output::{Format, Report};
@@ -24,8 +24,14 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = if cli.json { Format::Json } else { Format::Text };
-    if let Command::Exec(arguments) = &cli.command {
-        return commands::exec::exec(arguments).unwrap_or_else(|error| {
+    // These end with codes of their own.
+    let ended = match &cli.command {
+        Command::Exec(arguments) => Some(commands::exec::exec(arguments)),
+        Command::Appraise(arguments) => Some(commands::appraise::appraise(arguments, format)),
+        _ => None,
+    };
+    if let Some(ended) = ended {
+        return ended.unwrap_or_else(|error| {
             error.print(format);
             ExitCode::from(error.exit_code())
         });
@@ -45,11 +51,23 @@ pub fn main() -> ExitCode {
 
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
-    use commands::{check, computation, explain, host, identity, measure, policy, receipt};
+    use commands::{check, collateral, computation, explain, host, identity, measure, policy, receipt};
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
-        // It ends with the program's exit code, not with a report.
-        Command::Exec(_) => Ok(None),
+        // They end with an exit code of their own, not with a report.
+        Command::Exec(_) | Command::Appraise(_) => Ok(None),
+        Command::Collateral(CollateralCommand::Add(arguments)) => {
+            collateral::add(&arguments).map(Some)
+        }
+        Command::Collateral(CollateralCommand::List(arguments)) => {
+            collateral::list(&arguments).map(Some)
+        }
+        Command::Collateral(CollateralCommand::Show(arguments)) => {
+            collateral::show(&arguments).map(Some)
+        }
+        Command::Collateral(CollateralCommand::Remove(arguments)) => {
+            collateral::remove(&arguments).map(Some)
+        }
         Command::Identity(IdentityCommand::New(arguments)) => identity::new(&arguments).map(Some),
         Command::Identity(IdentityCommand::Certificate(file)) => {
             identity::certificate(&file).map(Some)

@@ -1,10 +1,10 @@
 //! Evidence in files: the same judgement as on a connection, for people, scripts and other tools.
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
-use veracruz_appraisal::sw_rot;
 use veracruz_appraisal::{AppraisalError, Collateral, Examined, Technology};
+use veracruz_appraisal::{cca, psa, sev_snp, sgx, sw_rot, tdx};
 use veracruz_evidence::{Evidence, EvidenceError, ReportData};
-use veracruz_policy::{Isolates, PolicyHash, Timestamp};
+use veracruz_policy::{IsolateKind, Isolates, PolicyHash, Timestamp};
 
 /// What is to be judged, and by what.
 #[derive(Clone, Debug)]
@@ -144,13 +144,18 @@ fn unwrapped(file: &[u8]) -> Option<Vec<u8>> {
 fn import(
     technology: Technology,
     file: &[u8],
-    _collateral: &mut Collateral,
+    collateral: &mut Collateral,
 ) -> Result<Vec<u8>, AppraisalError> {
     match technology {
         // CBOR begins with a byte that no text has.
         Technology::SoftwareRootOfTrust if file.is_ascii() => {
             Ok(unwrapped(file).unwrap_or_else(|| file.to_vec()))
         }
+        Technology::Sgx => sgx::import(file, collateral),
+        Technology::Tdx => tdx::import(file, collateral),
+        Technology::SevSnp => sev_snp::import(file, collateral),
+        Technology::Cca => cca::import(file, collateral),
+        Technology::Psa => psa::import(file, collateral),
         _ => Ok(file.to_vec()),
     }
 }
@@ -158,7 +163,7 @@ fn import(
 fn examine(
     technology: Technology,
     content: &[u8],
-    _collateral: &Collateral,
+    collateral: &Collateral,
     reference: Option<&Isolates>,
     now: Timestamp,
 ) -> Result<Examined, AppraisalError> {
@@ -173,6 +178,11 @@ fn examine(
     }
     match technology {
         Technology::SoftwareRootOfTrust => sw_rot::examine(content, reference!(process), now),
+        Technology::Sgx => sgx::examine(content, collateral, reference!(sgx), now),
+        Technology::Tdx => tdx::examine(content, collateral, reference!(tdx), now),
+        Technology::SevSnp => sev_snp::examine(content, collateral, reference!(sev_snp), now),
+        Technology::Cca => cca::examine(content, collateral, reference!(cca), now),
+        Technology::Psa => psa::examine(content, collateral, reference!(psa), now),
         technology => Err(AppraisalError::WrongTechnology {
             expected: "a technology that this version judges".into(),
             found: technology.name().into(),
@@ -181,27 +191,14 @@ fn examine(
 }
 
 fn not_named(technology: Technology, reference: Option<&Isolates>) -> AppraisalError {
+    let kinds = reference.into_iter().flat_map(Isolates::kinds);
     AppraisalError::WrongTechnology {
-        expected: reference.map_or_else(String::new, |isolates| kinds(isolates).join(" or ")),
+        expected: kinds
+            .map(IsolateKind::name)
+            .collect::<Vec<_>>()
+            .join(" or "),
         found: technology.name().into(),
     }
-}
-
-/// The technologies for which there are reference values.
-fn kinds(isolates: &Isolates) -> Vec<&'static str> {
-    let named = [
-        (isolates.process.is_some(), Technology::SoftwareRootOfTrust),
-        (isolates.sgx.is_some(), Technology::Sgx),
-        (isolates.tdx.is_some(), Technology::Tdx),
-        (isolates.sev_snp.is_some(), Technology::SevSnp),
-        (isolates.nitro.is_some(), Technology::Nitro),
-        (isolates.cca.is_some(), Technology::Cca),
-        (isolates.psa.is_some(), Technology::Psa),
-        (isolates.tpm.is_some(), Technology::Tpm),
-        (isolates.azure_vtpm.is_some(), Technology::AzureVtpm),
-    ];
-    let names = named.into_iter().filter(|(named, _)| *named);
-    names.map(|(_, technology)| technology.name()).collect()
 }
 
 /// The field holds `expected` and zeros, or where it is shorter than 64 bytes the SHA-256 of 64

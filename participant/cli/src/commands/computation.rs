@@ -1,6 +1,6 @@
 //! A participant at a computation: status, attest, approve, upload, run, download, withdraw.
 
-use super::{policy, receipt};
+use super::{collateral, policy, receipt};
 use crate::args::{
     ApproveArgs, AttestArgs, DownloadArgs, RunArgs, StatusArgs, Target, UploadArgs, WithdrawArgs,
 };
@@ -10,8 +10,9 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Instant;
 use veracruz_client::{
-    Appraised, Attested, Connection, Dial, DownloadOptions, Error, FilePath, HostClient, Identity,
-    InstanceId, Ledger, Policy, Provisioning, Source, WaitOptions, now, upload_resuming,
+    Appraised, Attested, Collateral, Connection, Dial, DownloadOptions, Error, FilePath,
+    HostClient, Identity, InstanceId, Ledger, Policy, Provisioning, Source, WaitOptions, now,
+    upload_resuming,
 };
 use veracruz_protocol::{ErrorCode, Missing, RunOutcome, RunState, Status, WithdrawnWhen};
 
@@ -21,6 +22,7 @@ pub(super) struct Desk {
     identity: Identity,
     pub(super) ledger: Ledger,
     host: String,
+    collateral: Arc<Collateral>,
     accept_unprotected: bool,
     again: bool,
 }
@@ -34,6 +36,7 @@ impl Desk {
             identity: veracruz_client::identity::load(path, None)?,
             ledger: Ledger::beside(path),
             host: target.host.clone(),
+            collateral: Arc::new(collateral::load(&target.collateral)?),
             accept_unprotected: target.accept_unprotected,
             again: target.again,
         })
@@ -44,6 +47,7 @@ impl Desk {
         let now = now();
         let connection =
             Connection::open(&self.host, &self.policy, &self.identity, None, now).await?;
+        let connection = connection.with_collateral(Arc::clone(&self.collateral));
         Ok(connection.attest(self.accept_unprotected, now).await?)
     }
 
@@ -208,6 +212,7 @@ pub(crate) fn upload(arguments: &UploadArgs, format: Format) -> Result<Report, C
             identity: desk.identity.clone(),
             instance: connection.instance(),
             accept_unprotected: desk.accept_unprotected,
+            collateral: Arc::clone(&desk.collateral),
         };
         drop(connection);
         let (mut files, mut lines) = (Vec::new(), Vec::new());

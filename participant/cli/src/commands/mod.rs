@@ -1,6 +1,8 @@
 //! What each command does: a file a role.
 
+pub(crate) mod appraise;
 pub(crate) mod check;
+pub(crate) mod collateral;
 pub(crate) mod computation;
 pub(crate) mod exec;
 pub(crate) mod explain;

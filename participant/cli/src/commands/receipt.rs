@@ -1,7 +1,7 @@
 //! `veracruz receipt`.
 
 use super::computation::{Desk, block_on};
-use super::policy;
+use super::{collateral, policy};
 use crate::args::{ReceiptFetchArgs, ReceiptVerifyArgs};
 use crate::error::CliError;
 use crate::output::Report;
@@ -41,13 +41,14 @@ pub(crate) fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> 
         .iter()
         .map(|output| opening(output))
         .collect::<Result<Vec<_>, _>>()?;
+    let collateral = collateral::load(&arguments.collateral)?;
     // Judged at the date of a participant's appraisal where there is one, else now.
     let dated = match std::fs::read_to_string(appraisal_file(&arguments.receipt)) {
         Ok(jws) => Some(DatedAppraisal::verify(&jws, &receipt, &policy)?),
         Err(_) => None,
     };
     let at = dated.as_ref().map_or_else(now, DatedAppraisal::at);
-    let report = report(&verify_receipt(&receipt, &policy, &openings, at)?);
+    let report = report(&verify_receipt(&receipt, &policy, &openings, &collateral, at)?);
     Ok(match dated {
         Some(dated) => report.line(format!(
             "{} says that it verified this receipt at {}, by its own clock.",
