@@ -3,7 +3,7 @@
 use veracruz_evidence::{Evidence, EvidenceError, ReportData, Technology};
 use veracruz_policy::{Isolates, Policy, Timestamp};
 
-use crate::{AppraisalError, Appraised, Collateral, cca, psa, sev_snp, sgx, sw_rot, tdx};
+use crate::{AppraisalError, Appraised, Collateral, cca, nitro, psa, sev_snp, sgx, sw_rot, tdx};
 
 /// Appraises encoded evidence against what `policy` accepts.
 ///
@@ -74,6 +74,9 @@ fn appraise_isolate(
             .map(|reference| tdx::verify(evidence, collateral, reference, launch, expected, now)),
         Technology::SevSnp => isolates.sev_snp.as_ref().map(|reference| {
             sev_snp::verify(evidence, collateral, reference, launch, expected, now)
+        }),
+        Technology::Nitro => isolates.nitro.as_ref().map(|reference| {
+            nitro::verify(evidence, collateral, reference, launch, expected, now)
         }),
         Technology::Cca => isolates
             .cca

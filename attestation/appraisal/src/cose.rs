@@ -100,6 +100,11 @@ impl<'b> Sign1<'b> {
         Value::parse(self.payload).map_err(|error| not_cbor(part, &error))
     }
 
+    /// The protected header, encoded.
+    pub(crate) const fn protected(&self) -> &'b [u8] {
+        self.protected
+    }
+
     /// Whether nobody added unsigned headers.
     pub(crate) fn unprotected_is_empty(&self) -> bool {
         self.unprotected.encoded() == [0xa0]

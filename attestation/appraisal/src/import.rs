@@ -129,10 +129,10 @@ mod tests {
         for file in [
             &b"\xd2\x84\x43"[..],
             b"d28443\n",
-            b"0ohD",
-            br#"{"other": 1, "token": "0ohD"}"#,
+            b"0oRD",
+            br#"{"other": 1, "token": "0oRD"}"#,
             br#"{"token": [210, 132, 67]}"#,
-            br#"["application/eat+cwt", "0ohD"]"#,
+            br#"["application/eat+cwt", "0oRD"]"#,
             br#"{"token": "{\"token\": \"d28443\"}"}"#,
         ] {
             assert_eq!(

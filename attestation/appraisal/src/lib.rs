@@ -51,6 +51,7 @@ mod import;
 mod intel;
 mod key;
 mod mismatch;
+pub mod nitro;
 pub mod psa;
 mod roots;
 pub mod sev_snp;

@@ -142,15 +142,8 @@ impl<'d> Certificate<'d> {
         issuer: &Certificate<'_>,
         expected: SignedWith,
     ) -> Result<(), AppraisalError> {
+        self.check_names_issuer(issuer)?;
         let part = self.part;
-        if self.issuer() != issuer.subject() {
-            let reason = format!(
-                "it was issued by {}, and the next certificate is that of {}",
-                self.issuer_name(),
-                issuer.common_name()
-            );
-            return Err(AppraisalError::BadChain { part, reason });
-        }
         if self.signed_with() != Some(expected) {
             return Err(AppraisalError::BadAlgorithm {
                 part,
@@ -163,6 +156,24 @@ impl<'d> Certificate<'d> {
             .key()?
             .verify(expected.scheme(), self.signed, signature)
             .map_err(|_| AppraisalError::BadSignature { part })
+    }
+
+    /// Whether it says that `issuer` issued it. Anyone can say so.
+    ///
+    /// # Errors
+    /// `BadChain`.
+    pub(crate) fn check_names_issuer(
+        &self,
+        issuer: &Certificate<'_>,
+    ) -> Result<(), AppraisalError> {
+        if self.issuer() == issuer.subject() {
+            return Ok(());
+        }
+        Err(self.bad_chain(&format!(
+            "it was issued by {}, and the next certificate is that of {}",
+            self.issuer_name(),
+            issuer.common_name()
+        )))
     }
 
     /// Whether it may issue certificates, with `below` further authorities between it and the last
