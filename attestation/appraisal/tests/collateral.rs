@@ -1,5 +1,6 @@
 //! Files of collateral: what is taken, and what is not.
 #![allow(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "in a test a panic is the report of a failure"
 )]
@@ -64,6 +65,28 @@ fn takes_every_form_that_vendors_and_tools_write() {
         };
         assert_eq!(counts(&collateral), expected, "{name}");
     }
+}
+
+#[test]
+fn takes_a_bundle_of_other_spellings() {
+    let name = "sgx-dcap/phala/sgx_quote_collateral.json";
+    let (Some(file), Some(expected)) = (vectors::vector(name), vectors::collateral(&[name])) else {
+        return;
+    };
+    // A list as base64, documents as JSON instead of text of JSON, no chain of the PCK CA's list.
+    let mut bundle: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let list = bundle["root_ca_crl"].as_str().unwrap().as_bytes();
+    let list = data_encoding::HEXLOWER.decode(list).unwrap();
+    bundle["root_ca_crl"] = data_encoding::BASE64.encode(&list).into();
+    let info = bundle["tcb_info"].as_str().unwrap().to_owned();
+    bundle["tcb_info"] = serde_json::Value::Null;
+    let file = bundle
+        .to_string()
+        .replace("\"tcb_info\":null", &format!("\"tcb_info\":{info}"));
+    let mut collateral = Collateral::none();
+    collateral.add(file.as_bytes()).unwrap();
+    assert_eq!(collateral.documents(), expected.documents());
+    assert_eq!(collateral.revocation_lists(), expected.revocation_lists());
 }
 
 #[test]

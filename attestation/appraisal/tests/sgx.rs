@@ -909,7 +909,9 @@ fn imports_what_other_tools_write() {
         base64.clone().into_bytes(),
         format!("0x{hex}\n").into_bytes(),
         format!("{{\"quote\": \"{base64}\"}}").into_bytes(),
-        format!("{{\"intel_quote\": \"{hex}\", \"other\": 1}}").into_bytes(),
+        format!("{{\"other\": \"00\", \"inner\": {{\"intel_quote\": \"{hex}\"}}}}").into_bytes(),
+        json!({ "quote": quote }).to_string().into_bytes(),
+        format!("[\"application/vnd.veracruz.sgx-quote\", \"{base64}\"]").into_bytes(),
         open_enclave,
         padded.clone(),
     ] {
@@ -921,6 +923,7 @@ fn imports_what_other_tools_write() {
         [padded, vec![1]].concat(),
         b"{}".to_vec(),
         b"not a quote".to_vec(),
+        b"{\"quote\": \"0000\"}".to_vec(),
         Vec::new(),
     ] {
         assert!(sgx::import(&file, &mut Collateral::none()).is_err());

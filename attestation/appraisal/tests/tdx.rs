@@ -440,7 +440,7 @@ fn an_event_log_that_is_none_is_refused() {
     assert_refused!(with(&log), AppraisalError::EventLogMismatch { .. });
     for length in (48..log.len()).step_by(7) {
         // Between events it is a shorter log.
-        let whole = (log.len() - length) % 71 == 0;
+        let whole = (log.len() - length).is_multiple_of(71);
         match with(&log[..length]) {
             AppraisalError::Malformed {
                 part: "event log", ..

@@ -79,6 +79,17 @@ impl Collateral {
         }
     }
 
+    /// PEM, or hex or base64 of DER, in a file of another kind.
+    pub(super) fn add_text(&mut self, text: &str) -> Result<(), AppraisalError> {
+        if text.contains("-----BEGIN") {
+            return self.add_pem(text);
+        }
+        match text::decode(text) {
+            Some(der) => self.add_der(&der),
+            None => Err(malformed("text that is neither PEM, hex nor base64".into())),
+        }
+    }
+
     /// Every block of a PEM text. One that is not known is an error: a private key, say.
     pub(super) fn add_pem(&mut self, text: &str) -> Result<(), AppraisalError> {
         let blocks = text::pem_blocks(text).map_err(malformed)?;

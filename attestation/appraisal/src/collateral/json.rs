@@ -100,53 +100,56 @@ struct Signed<'a> {
     signature: &'a str,
 }
 
-/// `QuoteCollateralV3` of the crate `dcap-qvl`.
+/// `QuoteCollateralV3` of the crate `dcap-qvl`, and of other tools that write the fields of Intel's
+/// `sgx_ql_qve_collateral_t`: lists as hex, PEM or base64, documents as text or as JSON.
 #[derive(Deserialize)]
 struct Bundle<'a> {
     #[serde(borrow)]
-    pck_crl_issuer_chain: Cow<'a, str>,
-    root_ca_crl: Cow<'a, str>,
-    pck_crl: Cow<'a, str>,
-    tcb_info_issuer_chain: Cow<'a, str>,
-    tcb_info: Cow<'a, str>,
+    pck_crl_issuer_chain: Option<Cow<'a, str>>,
+    root_ca_crl: Option<Cow<'a, str>>,
+    pck_crl: Option<Cow<'a, str>>,
+    tcb_info_issuer_chain: Option<Cow<'a, str>>,
+    tcb_info: &'a RawValue,
     tcb_info_signature: Cow<'a, str>,
-    qe_identity_issuer_chain: Cow<'a, str>,
-    qe_identity: Cow<'a, str>,
+    qe_identity_issuer_chain: Option<Cow<'a, str>>,
+    qe_identity: &'a RawValue,
     qe_identity_signature: Cow<'a, str>,
     pck_certificate_chain: Option<Cow<'a, str>>,
 }
 
 impl Bundle<'_> {
     fn add_to(&self, collateral: &mut Collateral) -> Result<(), AppraisalError> {
-        for chain in [
-            Some(&self.pck_crl_issuer_chain),
-            Some(&self.tcb_info_issuer_chain),
-            Some(&self.qe_identity_issuer_chain),
-            self.pck_certificate_chain.as_ref(),
+        for text in [
+            &self.pck_crl_issuer_chain,
+            &self.tcb_info_issuer_chain,
+            &self.qe_identity_issuer_chain,
+            &self.pck_certificate_chain,
+            &self.root_ca_crl,
+            &self.pck_crl,
         ]
         .into_iter()
         .flatten()
         {
-            collateral.add_pem(chain)?;
+            collateral.add_text(text)?;
         }
-        for list in [&self.root_ca_crl, &self.pck_crl] {
-            let der = HEXLOWER_PERMISSIVE
-                .decode(list.as_bytes())
-                .map_err(|_| malformed("a revocation list that is not hex".into()))?;
-            collateral.add_der(&der)?;
+        let documents = [
+            ("tcbInfo", self.tcb_info, &self.tcb_info_signature),
+            (
+                "enclaveIdentity",
+                self.qe_identity,
+                &self.qe_identity_signature,
+            ),
+        ];
+        for (name, written, signature) in documents {
+            let written = written.get();
+            let body: Cow<'_, str> = if written.starts_with('"') {
+                read(written, "a document in a bundle")?
+            } else {
+                Cow::Borrowed(written)
+            };
+            add_signed(collateral, name, &body, signature)?;
         }
-        add_signed(
-            collateral,
-            "tcbInfo",
-            &self.tcb_info,
-            &self.tcb_info_signature,
-        )?;
-        add_signed(
-            collateral,
-            "enclaveIdentity",
-            &self.qe_identity,
-            &self.qe_identity_signature,
-        )
+        Ok(())
     }
 }
 

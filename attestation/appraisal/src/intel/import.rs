@@ -1,30 +1,12 @@
 //! Quotes as others hand them on.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
+use serde_json::Value;
 use veracruz_evidence::Technology;
 
+use super::ccel::EventLog;
 use super::platform::expect;
 use super::quote::Quote;
-use crate::collateral::text;
-use crate::{AppraisalError, Collateral};
-
-/// JSON around a quote, of whatever tool: the names that are in use.
-#[derive(Deserialize)]
-struct Wrapper<'a> {
-    /// trustee, Intel Trust Authority, Azure, dstack.
-    #[serde(
-        borrow,
-        alias = "intel_quote",
-        alias = "tdx_quote",
-        alias = "sgx_quote"
-    )]
-    quote: Cow<'a, str>,
-    /// trustee: the CCEL log of a virtual machine.
-    #[serde(borrow, default, alias = "ccel")]
-    cc_eventlog: Option<Cow<'a, str>>,
-}
+use crate::{AppraisalError, Collateral, MAX_FILE_BYTES, import as files};
 
 /// What every quoting buffer is longer by, where it is longer than its quote. Fewer bytes are no
 /// filling, but something that does not belong there.
@@ -32,25 +14,21 @@ const LEAST_FILLING: usize = 16;
 
 const PART: &str = "quote";
 
-/// Finds the quote in a file: raw, as hex or base64, in the JSON of other projects, or after the
-/// header of Open Enclave. Zeros with which a buffer was filled up are cut off. An event log that
-/// comes along goes to the collateral.
+/// Finds the quote in a file: raw, as hex or base64, anywhere in JSON, or after the header of Open
+/// Enclave. Zeros with which a buffer was filled up are cut off. Event logs and certificates that
+/// come along in JSON go to the collateral.
 pub(crate) fn import(
     file: &[u8],
     technology: Technology,
     collateral: &mut Collateral,
 ) -> Result<Vec<u8>, AppraisalError> {
-    let mut bytes = Cow::Borrowed(file);
-    // Text in JSON, and that in text: no tool does more.
-    for _ in 0..3 {
-        if starts_a_quote(&bytes) {
-            break;
-        }
-        let Some(inner) = unwrap(&bytes, collateral)? else {
-            break;
-        };
-        bytes = Cow::Owned(inner);
+    if file.len() > MAX_FILE_BYTES {
+        return Err(malformed(format!("a file of {} bytes", file.len())));
     }
+    let bytes = match files::json(file) {
+        Some(json) => in_json(&json, collateral)?,
+        None => files::binary(file, &["quote"], PART)?,
+    };
     let bytes = after_open_enclave(&bytes);
     let quote = Quote::parse_front(bytes)?;
     expect(&quote, technology)?;
@@ -60,37 +38,38 @@ pub(crate) fn import(
     if !filling.is_empty()
         && (filling.len() < LEAST_FILLING || filling.iter().any(|byte| *byte != 0))
     {
-        return Err(AppraisalError::Malformed {
-            part: PART,
-            reason: format!("{} bytes after its end", filling.len()),
-        });
+        return Err(malformed(format!("{} bytes after its end", filling.len())));
     }
     Ok(content.to_vec())
 }
 
-/// A version that is known, and the key type that goes with it.
-fn starts_a_quote(bytes: &[u8]) -> bool {
-    matches!(bytes, [3..=5, 0, 2..=3, 0, ..])
+/// The first value that begins as a quote does, under whatever name.
+fn in_json(json: &Value, collateral: &mut Collateral) -> Result<Vec<u8>, AppraisalError> {
+    let mut quote = None;
+    let mut along = Vec::new();
+    files::each_leaf(json, &mut |_, value| {
+        if let Some(pem) = value.as_str().filter(|text| text.contains("-----BEGIN ")) {
+            along.push(pem.as_bytes().to_vec());
+        } else if let Some(bytes) = files::json_bytes(value) {
+            if EventLog::begins(&bytes) {
+                along.push(bytes);
+            } else if quote.is_none() && begins(&bytes) {
+                quote = Some(bytes);
+            }
+        }
+    });
+    for file in along {
+        collateral.add(&file)?;
+    }
+    quote.ok_or_else(|| malformed("JSON without a quote in it, as hex or base64".into()))
 }
 
-/// What is in a text; `None` where it is none.
-fn unwrap(bytes: &[u8], collateral: &mut Collateral) -> Result<Option<Vec<u8>>, AppraisalError> {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Ok(None);
-    };
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '"');
-    if !text.starts_with('{') {
-        return Ok(text::decode(text));
-    }
-    let malformed = |reason: String| AppraisalError::Malformed { part: PART, reason };
-    let wrapper: Wrapper<'_> = serde_json::from_str(text)
-        .map_err(|error| malformed(format!("JSON without a quote in it: {error}")))?;
-    if let Some(log) = &wrapper.cc_eventlog {
-        collateral.add(log.as_bytes())?;
-    }
-    let quote = text::decode(&wrapper.quote)
-        .ok_or_else(|| malformed("in JSON, neither hex nor base64".into()))?;
-    Ok(Some(quote))
+/// Whether bytes begin as a quote does: a version, a key type, and SGX or TDX.
+fn begins(bytes: &[u8]) -> bool {
+    matches!(
+        after_open_enclave(bytes),
+        [3..=5, 0, 2 | 3, 0, 0 | 0x81, 0, 0, 0, ..]
+    )
 }
 
 /// Open Enclave's `oe_report_header_t`: version 1, type 2 (remote), the length.
@@ -99,4 +78,8 @@ fn after_open_enclave(bytes: &[u8]) -> &[u8] {
         Some(([1, 0, 0, 0, 2, 0, 0, 0, ..], quote)) => quote,
         _ => bytes,
     }
+}
+
+fn malformed(reason: String) -> AppraisalError {
+    AppraisalError::Malformed { part: PART, reason }
 }

@@ -128,10 +128,11 @@ impl<'c> QeIdentity<'c> {
                 part: PART,
                 reason: error.to_string(),
             })?;
-        if body.version != 2 {
+        // Version 3 is that of the quoting enclave of TDX alone; what is read here did not change.
+        if !matches!((body.id.as_str(), body.version), (_, 2) | ("TD_QE", 3)) {
             return Err(AppraisalError::UnknownProfile {
                 part: PART,
-                expected: "version 2",
+                expected: "version 2, or 3 of TD_QE",
                 found: body.version.to_string(),
             });
         }
