@@ -95,6 +95,28 @@ def client_hello():
     seed("client_hello", "records", b"".join(records))
 
 
+def quotes():
+    """Quotes that are right but for their signatures, and an event log."""
+    vendor = bytes.fromhex("939a7233f79c4ca9940a0db3957f0607")
+    certified = bytes(384 + 64) + struct.pack("<H", 32) + bytes(32)
+    certified += struct.pack("<HI", 3, 404) + bytes(404)
+    nested = struct.pack("<HI", 6, len(certified)) + certified
+    td_1_5_ex = struct.pack("<HI", 4, 885) + bytes(885)
+    for name, version, tee, body, rest in [
+        ("sgx-3", 3, 0, bytes(384), certified),
+        ("tdx-4", 4, 0x81, bytes(584), nested),
+        ("tdx-5", 5, 0x81, td_1_5_ex, nested),
+    ]:
+        header = struct.pack("<HHI4x", version, 2, tee) + vendor + bytes(20)
+        signature = bytes(128) + rest
+        seed("quotes", name, header + body + struct.pack("<I", len(signature)) + signature)
+    spec = b"Spec ID Event03\0" + bytes(8) + struct.pack("<IHHB", 1, 12, 48, 0)
+    log = struct.pack("<II20xI", 0, 3, len(spec)) + spec
+    log += struct.pack("<IIIH", 1, 0x80000001, 1, 12) + bytes(48) + struct.pack("<I", 0)
+    seed("quotes", "event-log", log)
+    seed("quotes", "tcb-info", b'{"tcbInfo":{"id":"SGX","version":3},"signature":"00"}')
+
+
 def main():
     seed("policy", "overlap", text("common/policy/tests/data/overlap.json").encode())
     seed("policy", "fixture", text("common/receipt/tests/fixtures/policy.json").encode())
@@ -119,6 +141,7 @@ def main():
     seed("receipt", "file", receipt)
     seed("receipt", "payload", cbor_strings(cbor_strings(receipt)[0])[1])
     client_hello()
+    quotes()
 
 
 if __name__ == "__main__":
