@@ -3,7 +3,9 @@
 use veracruz_evidence::{Evidence, EvidenceError, ReportData, Technology};
 use veracruz_policy::{Isolates, Policy, Timestamp};
 
-use crate::{AppraisalError, Appraised, Collateral, cca, nitro, psa, sev_snp, sgx, sw_rot, tdx};
+use crate::{
+    AppraisalError, Appraised, Collateral, cca, nitro, psa, sev_snp, sgx, sw_rot, tdx, tpm,
+};
 
 /// Appraises encoded evidence against what `policy` accepts.
 ///
@@ -75,9 +77,10 @@ fn appraise_isolate(
         Technology::SevSnp => isolates.sev_snp.as_ref().map(|reference| {
             sev_snp::verify(evidence, collateral, reference, launch, expected, now)
         }),
-        Technology::Nitro => isolates.nitro.as_ref().map(|reference| {
-            nitro::verify(evidence, collateral, reference, launch, expected, now)
-        }),
+        Technology::Nitro => isolates
+            .nitro
+            .as_ref()
+            .map(|reference| nitro::verify(evidence, collateral, reference, launch, expected, now)),
         Technology::Cca => isolates
             .cca
             .as_ref()
@@ -86,6 +89,10 @@ fn appraise_isolate(
             .psa
             .as_ref()
             .map(|reference| psa::verify(evidence, collateral, reference, launch, expected, now)),
+        Technology::Tpm => isolates
+            .tpm
+            .as_ref()
+            .map(|reference| tpm::verify(evidence, collateral, reference, launch, expected, now)),
         _ => None,
     }
 }

@@ -58,6 +58,7 @@ pub mod sev_snp;
 pub mod sgx;
 pub mod sw_rot;
 pub mod tdx;
+pub mod tpm;
 mod x509;
 
 pub use appraise::appraise;
