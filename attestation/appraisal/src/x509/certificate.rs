@@ -14,6 +14,9 @@ use crate::key::Key;
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+/// Critical where the subject has no name (RFC 5280 section 4.2.1.6), as in Google's certificates
+/// of attestation keys. Nobody is known by a name here, so there is nothing in it to obey.
+const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
 /// A certificate that was read; nobody has verified anything of it.
 #[derive(Clone, Debug)]
@@ -260,7 +263,8 @@ impl<'d> Certificate<'d> {
 
     fn check_critical(&self) -> Result<(), AppraisalError> {
         let unknown = self.extensions().iter().find(|extension| {
-            extension.critical && ![BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.extn_id)
+            let known = [BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_ALT_NAME];
+            extension.critical && !known.contains(&extension.extn_id)
         });
         match unknown {
             None => Ok(()),
