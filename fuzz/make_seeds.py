@@ -117,6 +117,74 @@ def quotes():
     seed("quotes", "tcb-info", b'{"tcbInfo":{"id":"SGX","version":3},"signature":"00"}')
 
 
+def tokens():
+    """Tokens and quotes that are right but for their signatures."""
+    def head(major, number):
+        for width, code in [(1, 24), (2, 25), (4, 26)]:
+            if number < 24:
+                return bytes([major << 5 | number])
+            if number < 1 << 8 * width:
+                return bytes([major << 5 | code]) + number.to_bytes(width, "big")
+
+    def cbor(item):
+        match item:
+            case int():
+                return head(0, item) if item >= 0 else head(1, -1 - item)
+            case bytes():
+                return head(2, len(item)) + item
+            case str():
+                return head(3, len(item)) + item.encode()
+            case list():
+                return head(4, len(item)) + b"".join(map(cbor, item))
+            case dict():
+                pairs = [cbor(key) + cbor(value) for key, value in item.items()]
+                return head(5, len(item)) + b"".join(pairs)
+            case tuple():
+                return head(6, item[0]) + cbor(item[1])
+
+    def sign1(claims, algorithm=-7):
+        protected = cbor({1: algorithm})
+        return cbor((18, [protected, {}, cbor(claims), bytes(64)]))
+
+    components = [{1: "BL", 2: bytes(32), 4: "1", 5: bytes(32), 6: "sha-256"}]
+    common = {2395: 0x3000, 2396: bytes(32), 256: b"\1" + bytes(32), 2399: components}
+    psa = {265: "tag:psacertified.org,2023:psa#tfm", 2394: 1, 10: bytes(64), 2397: bytes(32)}
+    seed("tokens", "psa", sign1(psa | common))
+    old = {-75000: "PSA_IOT_PROFILE_1", -75001: 1, -75002: 0x3000, -75003: bytes(32),
+           -75006: components, -75008: bytes(32), -75009: b"\1" + bytes(32)}
+    seed("tokens", "psa-1", sign1(old))
+    platform = {265: "tag:arm.com,2023:cca_platform#1.0.0", 10: bytes(32), 2401: b"\0",
+                2402: "sha-256"}
+    key = cbor({1: 2, -1: 1, -2: bytes(32), -3: bytes(32)})
+    realm = {265: "tag:arm.com,2023:realm#1.0.0", 10: bytes(64), 44235: bytes(64),
+             44236: "sha-256", 44237: key, 44238: bytes(32), 44239: [bytes(32)] * 4,
+             44240: "sha-256"}
+    both = {44234: sign1(platform | common), 44241: sign1(realm)}
+    seed("tokens", "cca", cbor((399, both)))
+    typed = {label: [263, token] for label, token in both.items()}
+    seed("tokens", "cca-cmw", cbor((907, typed)))
+
+    attest = struct.pack(">IHHHIQIIBQIHB3sH", 0xFF544347, 0x8018, 0, 4, 1, 1, 1, 1, 1, 1, 1,
+                         0x000B, 3, b"\1\0\0", 32) + bytes(32)
+    signature = struct.pack(">HHH32sH32s", 0x0018, 0x000B, 32, bytes(32), 32, bytes(32))
+    public = struct.pack(">HHIHHHHHHH32sH32s", 0x23, 0x000B, 0x00050072, 0, 0x10, 0x18, 0x000B,
+                         3, 0x10, 32, bytes(32), 32, bytes(32))
+    spec = b"Spec ID Event03\0" + bytes(8) + struct.pack("<IHHB", 1, 11, 32, 0)
+    log = struct.pack("<II20xI", 0, 3, len(spec)) + spec
+    log += struct.pack("<IIIH32xI", 0, 8, 1, 11, 0)
+    quote = {1: attest, 2: signature, 3: public, 4: {0: bytes(32)}, 5: log, 6: []}
+    seed("tokens", "tpm", cbor(quote))
+
+    def field(number, content):
+        assert len(content) < 1 << 14
+        size = bytes([len(content) & 0x7F | 0x80, len(content) >> 7])
+        return bytes([number << 3 | 2]) + size + content
+
+    registers = b"\x08\x0b" + field(2, b"\x08\0" + field(2, bytes(32)))
+    google = field(2, field(1, attest) + field(2, signature) + field(3, registers))
+    seed("tokens", "tpm-google", field(1, public) + google + field(3, log))
+
+
 def main():
     seed("policy", "overlap", text("common/policy/tests/data/overlap.json").encode())
     seed("policy", "fixture", text("common/receipt/tests/fixtures/policy.json").encode())
@@ -142,6 +210,7 @@ def main():
     seed("receipt", "payload", cbor_strings(cbor_strings(receipt)[0])[1])
     client_hello()
     quotes()
+    tokens()
 
 
 if __name__ == "__main__":
