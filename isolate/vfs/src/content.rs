@@ -65,6 +65,12 @@ impl Content {
         self.extents.is_empty() && whole == Some(self.size) && self.shared_bytes == self.size
     }
 
+    /// Whether this is the shared input.
+    pub(crate) fn shares(&self, input: &Arc<dyn Storage>) -> bool {
+        let shared = self.shared.as_ref();
+        shared.is_some_and(|shared| Arc::ptr_eq(shared, input))
+    }
+
     /// The longest run of at most `most` bytes that lies in one piece at `offset`. Empty at the
     /// end of the file only (or where `most` is zero).
     pub(crate) fn run(&self, offset: u64, most: u64) -> &[u8] {

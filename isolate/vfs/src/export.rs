@@ -2,13 +2,14 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::Vfs;
 use crate::content::Content;
 use crate::inode::{InodeId, Node};
 use crate::path::CanonicalPath;
+use crate::{Storage, Vfs};
 
 /// A file as the caller sees it.
 pub struct File<'a>(&'a Content);
@@ -31,10 +32,16 @@ impl<'a> File<'a> {
         })
     }
 
-    /// Whether it is exactly the input that was provided, never written to.
+    /// Whether it is exactly an input that was provided, never written to.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.0.is_unchanged()
+    }
+
+    /// Whether it is this very input, never written to.
+    #[must_use]
+    pub fn is(&self, input: &Arc<dyn Storage>) -> bool {
+        self.0.is_unchanged() && self.0.shares(input)
     }
 }
 

@@ -23,6 +23,15 @@ pub(crate) const PATH: u32 = 8192;
 pub(crate) const SECOND: u32 = 16384;
 pub(crate) const DATA: u32 = 32768;
 
+/// Calls a function of the guest with its memory.
+macro_rules! call {
+    ($guest:expr, $name:ident $(, $argument:expr)*) => {
+        $guest.wasi.$name($guest.memory.as_mut_slice() $(, $argument)*)
+    };
+}
+#[allow(unused_imports, reason = "not every test file calls anything itself")]
+pub(crate) use call;
+
 pub(crate) struct Guest {
     pub(crate) wasi: Wasi,
     pub(crate) memory: Vec<u8>,
@@ -63,13 +72,33 @@ pub(crate) fn guest() -> Guest {
     start(config(&[("/", Rights::READ_WRITE)]))
 }
 
-/// Calls a function of the guest with its memory.
-macro_rules! call {
-    ($guest:expr, $name:ident $(, $argument:expr)*) => {
-        $guest.wasi.$name($guest.memory.as_mut_slice() $(, $argument)*)
-    };
+/// A program with arguments and an environment.
+pub(crate) fn with_args() -> Guest {
+    let mut config = config(&[("/", Rights::READ_WRITE)]);
+    config.args = vec!["program".into(), "--key".into(), String::new()];
+    config.env = vec![("A".into(), "1=2".into()), ("EMPTY".into(), String::new())];
+    start(config)
 }
-pub(crate) use call;
+
+/// The rights of a descriptor, and of what is opened through it.
+pub(crate) fn rights(guest: &mut Guest, fd: u32) -> (u64, u64) {
+    call!(guest, fd_fdstat_get, fd, RESULT).unwrap();
+    (guest.u64(RESULT + 8), guest.u64(RESULT + 16))
+}
+
+/// Gives up rights that a descriptor has.
+pub(crate) fn give_up(guest: &mut Guest, fd: u32, given_up: u64) {
+    let (base, inheriting) = rights(guest, fd);
+    assert_eq!(base & given_up, given_up);
+    call!(
+        guest,
+        fd_fdstat_set_rights,
+        fd,
+        base & !given_up,
+        inheriting
+    )
+    .unwrap();
+}
 
 impl Guest {
     pub(crate) fn put(&mut self, address: u32, bytes: &[u8]) -> u32 {

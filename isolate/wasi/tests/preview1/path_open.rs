@@ -1,13 +1,27 @@
 //! `path_open` with every flag.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{PATH, RESULT, ROOT, call, config, guest, start};
+use crate::common::{PATH, RESULT, ROOT, call, config, give_up, guest, rights, start};
 use veracruz_vfs::Rights;
-use veracruz_wasi::Errno;
-use veracruz_wasi::flags::{CREAT, DIRECTORY, EXCL, FD_READ, FD_WRITE, SYMLINK_FOLLOW, TRUNC};
+use veracruz_wasi::flags::{
+    CREAT, DIRECTORY, EXCL, FD_READ, FD_SEEK, FD_WRITE, NONBLOCK, PATH_CREATE_FILE, PATH_OPEN,
+    SYMLINK_FOLLOW, TRUNC,
+};
+use veracruz_wasi::{Errno, LimitMet};
+
+#[test]
+fn no_more_descriptors_than_the_limit() {
+    let mut config = config(&[("/", Rights::READ_WRITE)]);
+    config.limits.open_files = 5;
+    let mut guest = start(config);
+    assert_eq!(guest.open("a", CREAT, FD_WRITE), Ok(4));
+    assert_eq!(guest.open("b", CREAT, FD_WRITE), Err(Errno::Mfile));
+    assert_eq!(guest.stat("b", 0), Err(Errno::Noent), "and nothing is made");
+    call!(guest, fd_close, 4).unwrap();
+    assert_eq!(guest.open("b", CREAT, FD_WRITE), Ok(4));
+    assert_eq!(guest.wasi.finish().limit_met, Some(LimitMet::OpenFiles));
+}
 
 #[test]
 fn path_open_trunc_without_write_is_refused() {
@@ -180,4 +194,50 @@ fn flags_and_paths_that_are_none_are_refused() {
     let open = call!(guest, path_open, ROOT, 0, PATH, 1, CREAT, 0, 0, 0, u32::MAX);
     assert_eq!(open, Err(Errno::Fault));
     assert_eq!(guest.stat("a", 0), Err(Errno::Noent), "nothing was made");
+}
+
+#[test]
+fn needs_the_right_to_it() {
+    let mut guest = guest();
+
+    give_up(&mut guest, ROOT, PATH_OPEN);
+    assert_eq!(guest.open("a", 0, 0), Err(Errno::Notcapable));
+}
+
+#[test]
+fn to_make_a_file_needs_one_right_more_than_to_open_it() {
+    let mut guest = guest();
+    guest.make("a", b"");
+    give_up(&mut guest, ROOT, PATH_CREATE_FILE);
+    assert!(guest.open("a", 0, FD_READ).is_ok());
+    assert_eq!(guest.open("b", CREAT, FD_WRITE), Err(Errno::Notcapable));
+}
+
+#[test]
+fn rights_that_a_kind_does_not_have_are_not_granted_and_no_error() {
+    let mut guest = guest();
+    guest.folder("d").unwrap();
+    let fd = guest.open("d", DIRECTORY, FD_SEEK).unwrap();
+    assert_eq!(rights(&mut guest, fd).0 & FD_SEEK, 0);
+    assert_eq!(guest.seek(fd, 0, 1), Err(Errno::Badf));
+    assert!(guest.open_with(ROOT, ".", 0, 0, 0, NONBLOCK).is_ok());
+}
+
+#[test]
+fn a_file_and_a_folder_can_be_removed_and_made_again_while_they_are_open() {
+    let mut guest = guest();
+    for _ in 0..2 {
+        let fd = guest.open("a", CREAT | EXCL, FD_WRITE).unwrap();
+        guest.unlink("a").unwrap();
+        assert_eq!(guest.write(fd, b"x"), Ok(1), "what is open stays");
+        guest.folder("d").unwrap();
+        let folder = guest.open("d", DIRECTORY, 0).unwrap();
+        guest.remove("d").unwrap();
+        let inside = guest.open_with(folder, "a", 0, CREAT, FD_WRITE, 0);
+        assert_eq!(
+            inside,
+            Err(Errno::Noent),
+            "but nothing comes into a folder that is gone"
+        );
+    }
 }

@@ -1,8 +1,6 @@
-//! `clock_*`: time stands still but for what the program does.
+//! `clock_time_get`: time stands still but for what the program does.
 
-mod common;
-
-use common::{RESULT, call, config, guest, start};
+use crate::common::{RESULT, call, config, guest, start};
 use veracruz_vfs::Rights;
 use veracruz_wasi::Errno;
 
@@ -55,4 +53,13 @@ fn clocks_of_the_processor_are_not_offered() {
         call!(guest, clock_time_get, 0, 0, u32::MAX),
         Err(Errno::Fault)
     );
+}
+
+#[test]
+fn the_precision_makes_no_difference() {
+    let mut guest = guest();
+    for precision in [0, 1, u64::MAX] {
+        assert_eq!(call!(guest, clock_time_get, 0, precision, RESULT), Ok(()));
+        assert_eq!(guest.u64(RESULT), 946_684_800_000_000_000);
+    }
 }

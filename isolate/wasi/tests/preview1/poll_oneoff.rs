@@ -1,9 +1,8 @@
 //! `poll_oneoff` on clocks, files and streams.
 
-mod common;
-
-use common::{DATA, Guest, RESULT, VECTORS, call, guest};
+use crate::common::{DATA, Guest, RESULT, ROOT, VECTORS, call, give_up, guest};
 use veracruz_wasi::Errno;
+use veracruz_wasi::flags::POLL_FD_READWRITE;
 
 const REALTIME: u32 = 0;
 const MONOTONIC: u32 = 1;
@@ -121,4 +120,42 @@ fn subscriptions_that_are_none_are_refused() {
         let poll = call!(guest, poll_oneoff, subscriptions, events, 1, size);
         assert_eq!(poll, Err(Errno::Fault));
     }
+}
+
+/// The error of the first event.
+fn error(guest: &mut Guest) -> u16 {
+    call!(guest, poll_oneoff, VECTORS, DATA, 1, RESULT).unwrap();
+    assert_eq!(guest.u32(RESULT), 1);
+    guest.u16(DATA + 8)
+}
+
+#[test]
+fn what_cannot_be_waited_for_is_an_event_with_an_error() {
+    let mut guest = guest();
+    for (tag, fd) in [(1, ROOT), (2, ROOT), (1, 99), (2, 0), (1, 1)] {
+        descriptor(&mut guest, 0, tag, fd);
+        assert_eq!(error(&mut guest), Errno::Badf.code(), "{tag} {fd}");
+        assert_eq!(guest.u8(DATA + 10), tag);
+        assert_eq!(guest.u64(DATA), 100);
+    }
+    for id in [2, 3] {
+        clock(&mut guest, 0, id, 1, false);
+        assert_eq!(error(&mut guest), Errno::Notsup.code());
+    }
+    let fd = guest.file("a");
+    give_up(&mut guest, fd, POLL_FD_READWRITE);
+    descriptor(&mut guest, 0, 1, fd);
+    assert_eq!(error(&mut guest), Errno::Notcapable.code());
+}
+
+#[test]
+fn one_that_fails_does_not_keep_the_others_from_being_told() {
+    let mut guest = guest();
+    descriptor(&mut guest, 0, 1, 99);
+    descriptor(&mut guest, 1, 2, 1);
+    clock(&mut guest, 2, MONOTONIC, 1000, false);
+    assert_eq!(call!(guest, poll_oneoff, VECTORS, DATA, 3, RESULT), Ok(()));
+    assert_eq!(guest.u32(RESULT), 2, "and nobody waits for the clock");
+    let errors = [guest.u16(DATA + 8), guest.u16(DATA + 32 + 8)];
+    assert_eq!(errors, [Errno::Badf.code(), 0]);
 }

@@ -1,13 +1,8 @@
-//! `fd_readdir`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that fails in a helper fails"
-)]
+//! `fd_readdir`: listing of folders.
 
-mod common;
+use std::sync::Arc;
 
-use common::{DATA, Guest, RESULT, ROOT, call, config, guest, start};
+use crate::common::{DATA, Guest, RESULT, ROOT, call, config, give_up, guest, start};
 use veracruz_vfs::Rights;
 use veracruz_wasi::Errno;
 use veracruz_wasi::flags::{DIRECTORY, FD_READDIR};
@@ -143,10 +138,7 @@ fn renaming_and_removing_while_listing_comes_to_an_end() {
 fn what_a_program_has_no_right_to_is_not_listed() {
     let mut config = config(&[("/in/mine", Rights::READ), ("/out/", Rights::READ_WRITE)]);
     for path in ["/in/mine", "/in/theirs", "/program.wasm"] {
-        config
-            .vfs
-            .provide(path, std::sync::Arc::new(vec![]))
-            .unwrap();
+        config.vfs.provide(path, Arc::new(vec![])).unwrap();
     }
     let mut guest = start(config);
     assert_eq!(all(&mut guest, ROOT, 4096).0, [".", "..", "in", "out"]);
@@ -183,4 +175,24 @@ fn refuses_what_is_no_folder_and_buffers_out_of_range() {
         Ok(())
     );
     assert_eq!(guest.u32(RESULT), 0);
+}
+
+#[test]
+fn needs_the_right_to_it() {
+    let mut guest = guest();
+    give_up(&mut guest, ROOT, FD_READDIR);
+    assert_eq!(
+        call!(guest, fd_readdir, ROOT, DATA, 100, 0, RESULT),
+        Err(Errno::Notcapable)
+    );
+}
+
+#[test]
+fn a_cookie_that_was_never_given_out_is_harmless() {
+    let mut guest = guest();
+    guest.make("a", b"");
+    for cookie in [3, 4, 1 << 40, u64::MAX - 1] {
+        let (entries, end) = page(&mut guest, ROOT, 4096, cookie);
+        assert_eq!((names(&entries), end), (vec![], true), "{cookie}");
+    }
 }
