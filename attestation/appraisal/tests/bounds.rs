@@ -14,7 +14,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use intel::{NOW, World, event_log};
-use veracruz_appraisal::{Collateral, sgx, tdx};
+use veracruz_appraisal::{Collateral, cca, psa, sgx, tdx, tpm};
 
 /// The system's allocator, with a count of the bytes that this thread holds.
 struct Counting;
@@ -98,6 +98,50 @@ fn a_file_of_collateral_makes_no_more_be_allocated_than_its_length_allows() {
                 let _ = Collateral::none().add(file);
             });
             assert!(most <= bound(cut), "{most} bytes for {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_token_makes_no_more_be_allocated_than_its_length_allows() {
+    // What fuzzing begins with: everything is right but the signatures.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/tokens");
+    let mut files: Vec<Vec<u8>> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    assert!(files.len() >= 6);
+    files.extend([
+        [0x81].repeat(60_000),
+        [0xa1, 0x01].repeat(30_000),
+        [0x9f].repeat(60_000),
+        b"[".repeat(60_000),
+        b"[0,".repeat(20_000),
+        [0x0a, 0x00].repeat(30_000),
+        [0x12, 0x02, 0x1a, 0x00].repeat(15_000),
+    ]);
+    let key = br#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}"#;
+    let mut collateral = Collateral::none();
+    collateral.add(key).unwrap();
+    let judge = |file: &[u8]| {
+        peak(|| {
+            let _ = cca::examine(file, &collateral, None, NOW);
+            let _ = psa::examine(file, &collateral, None, NOW);
+            let _ = tpm::examine(file, &collateral, None, NOW);
+            let _ = cca::import(file, &mut Collateral::none());
+            let _ = psa::import(file, &mut Collateral::none());
+            if let Ok(content) = tpm::import(file, &mut Collateral::none()) {
+                let _ = tpm::examine(&content, &collateral, None, NOW);
+            }
+        })
+    };
+    for file in files {
+        let most = judge(&file);
+        assert!(most <= bound(file.len()), "{most} bytes for {}", file.len());
+        for changed in mutations::mutations(&file[..file.len().min(2000)], false).step_by(3) {
+            let most = judge(&changed);
+            assert!(most <= bound(changed.len()), "{most} bytes");
         }
     }
 }

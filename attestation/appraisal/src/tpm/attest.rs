@@ -82,15 +82,12 @@ fn selection(wire: &mut Wire<'_>) -> Result<Vec<u8>, AppraisalError> {
         let bank = wire.u16()?;
         let length = wire.u8()?;
         let bits = wire.take(length.into())?;
-        let mut registers = Vec::new();
-        for (index, byte) in (0u8..).step_by(8).zip(bits) {
-            for (bit, register) in (0..8).zip(index..) {
-                if byte >> bit & 1 == 1 {
-                    registers.push(register);
-                }
-            }
-        }
-        if registers.iter().any(|register| *register >= REGISTERS) {
+        let is_selected = |register: &u8| {
+            let byte = bits.get(usize::from(register / 8)).copied();
+            byte.unwrap_or_default() >> (register % 8) & 1 == 1
+        };
+        let registers: Vec<u8> = (0..REGISTERS).filter(is_selected).collect();
+        if bits.iter().skip(3).any(|byte| *byte != 0) {
             return Err(wire.malformed("a selection of a PCR above 23".into()));
         }
         if registers.is_empty() {
@@ -117,4 +114,46 @@ fn selection(wire: &mut Wire<'_>) -> Result<Vec<u8>, AppraisalError> {
         return Err(wire.malformed("a quote over no PCR".into()));
     }
     Ok(selected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quote(bits: &[u8]) -> Vec<u8> {
+        let mut quote = [&GENERATED.to_be_bytes()[..], &QUOTE.to_be_bytes()].concat();
+        quote.extend([0; 4 + 8 + 4 + 4 + 1 + 8]); // empty names, clock, firmware
+        quote.extend([0, 0, 0, 1, 0, 0x0b]);
+        quote.push(u8::try_from(bits.len()).unwrap());
+        quote.extend(bits);
+        quote.extend([0, 32]);
+        quote.extend([7; 32]);
+        quote
+    }
+
+    #[test]
+    fn reads_the_selection_bit_by_bit() {
+        for (bits, expected) in [
+            (&[0b0000_0001][..], &[0][..]),
+            (&[0b1000_0001, 0b1000_0000], &[0, 7, 15]),
+            (&[0, 0, 0b1000_0000], &[23]),
+            (&[0, 1, 0, 0], &[8]),
+        ] {
+            let quote = quote(bits);
+            let parsed = Attest::parse(&quote).unwrap();
+            assert_eq!(parsed.selection, expected);
+            assert_eq!(parsed.pcr_digest, [7; 32]);
+        }
+    }
+
+    #[test]
+    fn refuses_registers_that_no_tpm_has_however_many() {
+        for bits in [&[1, 0, 0, 1][..], &[0xff; 40], &[0xff; 255], &[]] {
+            let quote = quote(bits);
+            assert!(matches!(
+                Attest::parse(&quote),
+                Err(AppraisalError::Malformed { part: "quote", .. })
+            ));
+        }
+    }
 }

@@ -130,7 +130,7 @@ fn event<'b>(
     if count > MAX_ALGORITHMS {
         return Err(malformed(format!("an event with {count} digests")));
     }
-    let mut digests: Vec<(u16, &[u8])> = Vec::new();
+    let mut digests: Vec<(u16, &[u8])> = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     for _ in 0..count {
         let algorithm = cursor.u16()?;
         let known = algorithms.iter().find(|(known, _)| *known == algorithm);

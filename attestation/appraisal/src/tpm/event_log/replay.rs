@@ -19,6 +19,8 @@ const NO_ACTIONS: &[&[u8; 16]] = &[
     b"NvIndexInstance\0",
     b"NvIndexDynamic\0\0",
 ];
+/// Most of these events: each is compared with all others, and a log has five.
+const MAX_NO_ACTIONS: usize = 64;
 /// It says from which locality the TPM was started, and with it how PCR 0 began.
 const STARTUP_LOCALITY: &[u8; 16] = b"StartupLocality\0";
 
@@ -91,6 +93,8 @@ fn check_no_action(
         "extends nothing and has a digest"
     } else if seen.contains(&event) {
         "extends nothing and stands there twice"
+    } else if seen.len() >= MAX_NO_ACTIONS {
+        "extends nothing, as too many before it"
     } else {
         return Ok(());
     };
@@ -200,6 +204,15 @@ mod tests {
                 Err(AppraisalError::EventLogMismatch { .. })
             ));
         }
+        let many: Vec<Vec<u8>> = (0..65u8)
+            .map(|number| [b"SP800-155 Event\0".as_slice(), &[number]].concat())
+            .collect();
+        let many: Vec<_> = many
+            .iter()
+            .map(|data| (0, 3, b"".as_slice(), &**data))
+            .collect();
+        replayed(&log(&many[..64])).unwrap();
+        assert!(replayed(&log(&many)).is_err());
         let mut digest = log(&[vendor]);
         let length = digest.len();
         digest[length - b"SP800-155 Event\0whatever".len() - 5] = 1; // the end of a digest
