@@ -4,7 +4,8 @@ use veracruz_evidence::{Evidence, EvidenceError, ReportData, Technology};
 use veracruz_policy::{Isolates, Policy, Timestamp};
 
 use crate::{
-    AppraisalError, Appraised, Collateral, cca, nitro, psa, sev_snp, sgx, sw_rot, tdx, tpm,
+    AppraisalError, Appraised, Collateral, azure_vtpm, cca, nitro, psa, sev_snp, sgx, sw_rot, tdx,
+    tpm,
 };
 
 /// Appraises encoded evidence against what `policy` accepts.
@@ -81,6 +82,9 @@ fn appraise_isolate(
             .nitro
             .as_ref()
             .map(|reference| nitro::verify(evidence, collateral, reference, launch, expected, now)),
+        Technology::AzureVtpm => isolates.azure_vtpm.as_ref().map(|reference| {
+            azure_vtpm::verify(evidence, collateral, reference, launch, expected, now)
+        }),
         Technology::Cca => isolates
             .cca
             .as_ref()

@@ -39,6 +39,7 @@ mod anchors;
 mod appraise;
 mod appraised;
 mod arm;
+pub mod azure_vtpm;
 mod cbor;
 pub mod cca;
 mod collateral;

@@ -12,6 +12,7 @@
 //! | [`tpm`] | quotes of a TPM with what they are over |
 //! | [`sw_rot`] | the token of the software root of trust |
 //! | [`sev_snp`] | a report of SEV-SNP with its certificates |
+//! | [`azure_vtpm`] | a quote of Azure's vTPM with the hardware's report that vouches for it |
 //! | [`channel`] | what an isolate and its attester say to each other |
 //!
 //! [`Evidence`] is the envelope around every format.
@@ -39,6 +40,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod azure_vtpm;
 pub mod cbor;
 pub mod channel;
 pub mod cose;

@@ -13,7 +13,7 @@ use std::sync::{Mutex, OnceLock};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA384};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA384};
 use p384::ecdsa::signature::Signer as _;
 use p384::pkcs8::EncodePublicKey as _;
 use veracruz_policy::Timestamp;
@@ -161,6 +161,31 @@ impl TestKey {
                 signature.to_der().as_bytes().to_vec()
             }
         }
+    }
+
+    /// RSASSA-PKCS1-v1_5, as TPMs sign.
+    pub(crate) fn sign_pkcs1_sha256(&self, message: &[u8]) -> Vec<u8> {
+        let Self::Rsa(key) = self else {
+            unreachable!("ECDSA is not RSA")
+        };
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            message,
+            &mut signature,
+        )
+        .unwrap();
+        signature
+    }
+
+    /// The modulus of an RSA key.
+    pub(crate) fn modulus(&self) -> Vec<u8> {
+        let Self::Rsa(key) = self else {
+            unreachable!("ECDSA is not RSA")
+        };
+        // RSAPublicKey: a SEQUENCE of an INTEGER of 257 bytes, whose first is zero, and another.
+        key.public_key().as_ref()[9..9 + 256].to_vec()
     }
 
     /// r ‖ s, big-endian.
