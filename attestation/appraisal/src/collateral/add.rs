@@ -8,7 +8,8 @@ use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use super::{Collateral, MAX_FILE_BYTES, MAX_ITEMS, json, text};
 use crate::AppraisalError;
-use crate::intel::ccel::EventLog;
+use crate::intel::ccel;
+use crate::tpm::event_log::EventLog;
 
 /// How often text may be wrapped in text: hex of PEM of DER, and no deeper.
 const MAX_LAYERS: u8 = 3;
@@ -53,7 +54,7 @@ impl Collateral {
         if bytes.first() == Some(&0x30) && self.add_der(bytes).is_ok() {
             return Ok(());
         }
-        if EventLog::is_table(bytes) {
+        if ccel::is_table(bytes) {
             return Ok(());
         }
         if EventLog::begins(bytes) {

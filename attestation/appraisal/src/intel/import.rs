@@ -3,9 +3,9 @@
 use serde_json::Value;
 use veracruz_evidence::Technology;
 
-use super::ccel::EventLog;
 use super::platform::expect;
 use super::quote::Quote;
+use crate::tpm::event_log::EventLog;
 use crate::{AppraisalError, Collateral, MAX_FILE_BYTES, import as files};
 
 /// What every quoting buffer is longer by, where it is longer than its quote. Fewer bytes are no

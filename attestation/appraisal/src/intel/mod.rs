@@ -15,6 +15,7 @@ mod chain;
 mod der;
 mod document;
 pub(crate) mod import;
+mod module;
 mod pck;
 mod platform;
 mod qe;

@@ -193,10 +193,7 @@ impl<'c> QeIdentity<'c> {
                 expected: "one of the levels of the QE identity".into(),
                 found: format!("{}, below all of them", report.isv_svn),
             })?;
-        evaluated
-            .shortcomings
-            .add(level.tcb_status, &level.advisories);
-        evaluated.note_date(&level.tcb_date);
+        evaluated.add(level.tcb_status, &level.advisories, &level.tcb_date);
         Ok(())
     }
 }

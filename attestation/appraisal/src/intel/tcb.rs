@@ -9,6 +9,7 @@ use veracruz_policy::Timestamp;
 
 use super::chain::Chain;
 use super::document::{Document, Kind, check_dates, newest, time};
+use super::module::{self, Module, ModuleIdentity};
 use super::pck::Pck;
 use super::report::TdReport;
 use super::status::{Shortcomings, Status};
@@ -65,40 +66,6 @@ struct Tcb {
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Component {
     svn: u8,
-}
-
-/// Who may have signed the TDX module, and with what attributes.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Module {
-    mrsigner: String,
-    attributes: String,
-    attributes_mask: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ModuleIdentity {
-    id: String,
-    mrsigner: String,
-    attributes: String,
-    attributes_mask: String,
-    tcb_levels: Vec<ModuleLevel>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ModuleLevel {
-    tcb: ModuleTcb,
-    tcb_date: String,
-    tcb_status: Status,
-    #[serde(rename = "advisoryIDs", default)]
-    advisories: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct ModuleTcb {
-    isvsvn: u8,
 }
 
 /// What TCB info says about a platform.
@@ -202,11 +169,12 @@ impl<'c> TcbInfo<'c> {
             self.add_level(&mut evaluated, pck, None)?;
             return Ok(evaluated);
         };
-        self.check_module(td)?;
+        let identities = &self.body.tdx_module_identities;
+        module::check(td, self.body.tdx_module.as_ref(), identities)?;
         let now = td.v15.map(|later| later.tee_tcb_svn2);
         for svn in std::iter::once(td.tee_tcb_svn).chain(now) {
             self.add_level(&mut evaluated, pck, Some(svn))?;
-            self.add_module_level(&mut evaluated, svn)?;
+            module::add_level(&mut evaluated, identities, svn)?;
         }
         Ok(evaluated)
     }
@@ -244,116 +212,16 @@ impl<'c> TcbInfo<'c> {
                     .unwrap_or_default()
             ),
         })?;
-        evaluated
-            .shortcomings
-            .add(level.tcb_status, &level.advisories);
-        evaluated.note_date(&level.tcb_date);
+        evaluated.add(level.tcb_status, &level.advisories, &level.tcb_date);
         Ok(())
-    }
-
-    /// The module's own level, where it is of a version that has one.
-    fn add_module_level(
-        &self,
-        evaluated: &mut Evaluated,
-        svn: &[u8; 16],
-    ) -> Result<(), AppraisalError> {
-        let Some(identity) = self.module_identity(svn)? else {
-            return Ok(());
-        };
-        let [isv_svn, ..] = *svn;
-        let level = identity
-            .tcb_levels
-            .iter()
-            .filter(|level| level.tcb.isvsvn <= isv_svn)
-            .max_by_key(|level| level.tcb.isvsvn)
-            .ok_or_else(|| AppraisalError::StaleTcb {
-                claim: "TDX module's ISVSVN",
-                expected: format!("one of the levels of {}", identity.id),
-                found: format!("{isv_svn}, below all of them"),
-            })?;
-        evaluated
-            .shortcomings
-            .add(level.tcb_status, &level.advisories);
-        evaluated.note_date(&level.tcb_date);
-        Ok(())
-    }
-
-    /// Who signed the TDX module, and with what attributes it runs.
-    fn check_module(&self, td: &TdReport<'_>) -> Result<(), AppraisalError> {
-        let module = match self.module_identity(td.tee_tcb_svn)? {
-            Some(identity) => [
-                &identity.mrsigner,
-                &identity.attributes,
-                &identity.attributes_mask,
-            ],
-            None => {
-                let module = self
-                    .body
-                    .tdx_module
-                    .as_ref()
-                    .ok_or_else(|| malformed("no tdxModule".into()))?;
-                [
-                    &module.mrsigner,
-                    &module.attributes,
-                    &module.attributes_mask,
-                ]
-            }
-        };
-        let [signer, attributes, mask] = module;
-        let signer: [u8; 48] = hex(signer, "mrsigner")?;
-        let attributes: [u8; 8] = hex(attributes, "attributes")?;
-        let mask: [u8; 8] = hex(mask, "attributesMask")?;
-        if signer != *td.mr_signer_seam {
-            return Err(AppraisalError::AttesterMismatch {
-                part: "signer of the TDX module (MRSIGNERSEAM)",
-                expected: HEXLOWER.encode(&signer),
-                found: HEXLOWER.encode(td.mr_signer_seam),
-            });
-        }
-        let [attributes, mask, found] =
-            [&attributes, &mask, td.seam_attributes].map(|bytes| u64::from_le_bytes(*bytes));
-        // What the mask leaves open must be zero all the same.
-        if found != attributes & mask {
-            return Err(AppraisalError::ConfigurationNotAllowed {
-                claim: "SEAMATTRIBUTES",
-                expected: format!("0x{:016x}", attributes & mask),
-                found: format!("0x{found:016x}"),
-            });
-        }
-        Ok(())
-    }
-
-    /// The identity of the module's major version; version 0 has none.
-    fn module_identity(&self, svn: &[u8; 16]) -> Result<Option<&ModuleIdentity>, AppraisalError> {
-        let [_, version, ..] = *svn;
-        if version == 0 {
-            return Ok(None);
-        }
-        let id = format!("TDX_{version:02X}");
-        let identity = self
-            .body
-            .tdx_module_identities
-            .iter()
-            .find(|identity| identity.id.eq_ignore_ascii_case(&id));
-        identity
-            .map(Some)
-            .ok_or_else(|| AppraisalError::AttesterMismatch {
-                part: "TDX module",
-                expected: self
-                    .body
-                    .tdx_module_identities
-                    .iter()
-                    .map(|identity| identity.id.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" or "),
-                found: id,
-            })
     }
 }
 
 impl Evaluated {
-    /// Dates are RFC 3339 in UTC: the order of the texts is that of the times.
-    pub(super) fn note_date(&mut self, date: &str) {
+    /// Adds what one part is worth. Dates are RFC 3339 in UTC: the order of the texts is that of the
+    /// times.
+    pub(super) fn add(&mut self, status: Status, advisories: &[String], date: &str) {
+        self.shortcomings.add(status, advisories);
         if self.tcb_date.is_empty() || date < self.tcb_date.as_str() {
             date.clone_into(&mut self.tcb_date);
         }

@@ -1,6 +1,6 @@
 //! Event logs, where some were given.
 
-use crate::intel::ccel::EventLog;
+use crate::intel::ccel;
 use crate::intel::report::TdReport;
 use crate::{AppraisalError, Fact};
 
@@ -11,12 +11,11 @@ pub(super) fn check(
 ) -> Result<Option<Fact>, AppraisalError> {
     let mut first = None;
     for log in logs {
-        let verdict = EventLog::parse(log).and_then(|log| log.check(&report.rtmr).map(|()| log));
-        match verdict {
-            Ok(log) => {
+        match ccel::check(log, &report.rtmr) {
+            Ok(events) => {
                 return Ok(Some(Fact {
                     name: "event log",
-                    value: format!("{} events, which lead to the RTMRs", log.len()),
+                    value: format!("{events} events, which lead to the RTMRs"),
                 }));
             }
             Err(error) => {

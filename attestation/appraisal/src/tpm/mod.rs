@@ -6,7 +6,7 @@
 mod algorithm;
 mod attest;
 mod chain;
-mod event_log;
+pub(crate) mod event_log;
 mod import;
 mod protobuf;
 mod public;

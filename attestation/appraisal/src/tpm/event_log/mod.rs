@@ -8,7 +8,7 @@
 mod parse;
 mod replay;
 
-pub(super) use parse::EventLog;
+pub(crate) use parse::{EV_NO_ACTION, EventLog};
 
 /// What errors call it.
 const PART: &str = "event log";

@@ -4,7 +4,7 @@ use super::PART;
 use crate::AppraisalError;
 
 /// Types of events with a meaning here (section 10.4.1).
-pub(super) const EV_NO_ACTION: u32 = 3;
+pub(crate) const EV_NO_ACTION: u32 = 3;
 /// The signature of the first event, which says what digests the others have (section 10.4.5.1).
 const SPEC_ID: &[u8; 16] = b"Spec ID Event03\0";
 /// Algorithms of the TCG registry with the length of their digests. Others have the length that
@@ -17,7 +17,7 @@ const MAX_DIGEST_BYTES: u16 = 64;
 
 /// A log that was read; nobody has compared it with anything.
 #[derive(Clone, Debug)]
-pub(in crate::tpm) struct EventLog<'b> {
+pub(crate) struct EventLog<'b> {
     /// Algorithm and length of the digests of each event.
     algorithms: Vec<(u16, usize)>,
     events: Vec<Event<'b>>,
@@ -25,19 +25,19 @@ pub(in crate::tpm) struct EventLog<'b> {
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::tpm) struct Event<'b> {
+pub(crate) struct Event<'b> {
     /// The register that was extended, by the log's own numbering.
-    pub(in crate::tpm) register: u32,
+    pub(crate) register: u32,
     /// What kind of event it is (section 10.4.1).
-    pub(in crate::tpm) kind: u32,
+    pub(crate) kind: u32,
     /// What was measured, or something that says what was: nothing makes it true.
-    pub(in crate::tpm) data: &'b [u8],
+    pub(crate) data: &'b [u8],
     digests: Vec<(u16, &'b [u8])>,
 }
 
 impl Event<'_> {
     /// The digest in the bank of this algorithm.
-    pub(super) fn digest(&self, algorithm: u16) -> Option<&[u8]> {
+    pub(crate) fn digest(&self, algorithm: u16) -> Option<&[u8]> {
         let mut digests = self.digests.iter();
         digests
             .find(|(found, _)| *found == algorithm)
@@ -50,29 +50,51 @@ impl<'b> EventLog<'b> {
     ///
     /// # Errors
     /// `Malformed`; `WeakDigest` where it has digests of SHA-1 alone.
-    pub(in crate::tpm) fn parse(bytes: &'b [u8]) -> Result<Self, AppraisalError> {
+    pub(crate) fn parse(bytes: &'b [u8]) -> Result<Self, AppraisalError> {
+        Self::read(bytes, false)
+    }
+
+    /// Reads a log in the memory that firmware set aside for it: whatever follows the last event
+    /// must be filled with 0x00 or 0xff. The header may be of any register, as it is in the logs of
+    /// TDX virtual machines.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse).
+    pub(crate) fn parse_area(bytes: &'b [u8]) -> Result<Self, AppraisalError> {
+        Self::read(bytes, true)
+    }
+
+    fn read(bytes: &'b [u8], area: bool) -> Result<Self, AppraisalError> {
         let mut cursor = Cursor { bytes };
-        let algorithms = header(&mut cursor)?;
+        let algorithms = header(&mut cursor, area)?;
         let mut events = Vec::new();
-        while !cursor.bytes.is_empty() {
+        while !cursor.bytes.is_empty() && !(area && is_filling(cursor.bytes)) {
             events.push(event(&mut cursor, &algorithms)?);
         }
         Ok(Self { algorithms, events })
     }
 
+    /// Whether bytes begin as a log does.
+    pub(crate) fn begins(bytes: &[u8]) -> bool {
+        bytes.get(4..8) == Some(&EV_NO_ACTION.to_le_bytes()) && bytes.get(32..48) == Some(SPEC_ID)
+    }
+
     /// The events after the header, in the order of the log.
-    pub(in crate::tpm) fn events(&self) -> &[Event<'b>] {
+    pub(crate) fn events(&self) -> &[Event<'b>] {
         &self.events
     }
 
     /// Whether the log has digests of this algorithm.
-    pub(super) fn has(&self, algorithm: u16) -> bool {
+    pub(crate) fn has(&self, algorithm: u16) -> bool {
         self.algorithms.iter().any(|(found, _)| *found == algorithm)
     }
 }
 
 /// The first event, in the older form: register, type, a SHA-1 and a sized Spec ID.
-fn header(cursor: &mut Cursor<'_>) -> Result<Vec<(u16, usize)>, AppraisalError> {
+fn header(
+    cursor: &mut Cursor<'_>,
+    any_register: bool,
+) -> Result<Vec<(u16, usize)>, AppraisalError> {
     let register = cursor.u32()?;
     let kind = cursor.u32()?;
     cursor.take(20)?;
@@ -81,7 +103,7 @@ fn header(cursor: &mut Cursor<'_>) -> Result<Vec<(u16, usize)>, AppraisalError> 
         bytes: cursor.take(usize::try_from(length).unwrap_or(usize::MAX))?,
     };
     let signature = id.bytes.get(..SPEC_ID.len()).unwrap_or_default();
-    if register != 0 && kind == EV_NO_ACTION && signature == SPEC_ID {
+    if !any_register && register != 0 && kind == EV_NO_ACTION && signature == SPEC_ID {
         return Err(malformed("a header of another register than 0".into()));
     }
     if kind != EV_NO_ACTION || signature != SPEC_ID {
@@ -117,6 +139,13 @@ fn header(cursor: &mut Cursor<'_>) -> Result<Vec<(u16, usize)>, AppraisalError> 
         });
     }
     Ok(algorithms)
+}
+
+/// Whether firmware wrote nothing more.
+fn is_filling(rest: &[u8]) -> bool {
+    [0x00, 0xff]
+        .iter()
+        .any(|filling| rest.iter().all(|byte| byte == filling))
 }
 
 /// `TCG_PCR_EVENT2` (section 10.2.2).
