@@ -134,7 +134,7 @@ fn report(times: &Times, clang: &Clang) -> Report {
 
 /// Sealed, as the runtime keeps what participants provide.
 fn big_file() -> std::io::Result<Sealed> {
-    let mut file = Unsealed::create("in")?;
+    let mut file = Unsealed::expecting("in", u64::from(MEBIBYTES) << 20)?;
     let mebibyte: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
     for _ in 0..MEBIBYTES {
         file.append(&mebibyte)?;

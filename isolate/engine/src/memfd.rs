@@ -7,11 +7,11 @@
 //! bytes as it was made for, and it is sealed against writing when that worker is gone.
 #![allow(unsafe_code)]
 
+mod pages;
+
 use std::{
-    ffi::c_void,
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    ptr::{self, NonNull},
     slice,
     sync::Arc,
 };
@@ -19,21 +19,26 @@ use std::{
 use rustix::{
     fs::{MemfdFlags, SealFlags},
     io::Errno,
-    mm::{MapFlags, ProtFlags},
     process::Resource,
 };
 use veracruz_vfs::Storage;
+
+use self::pages::{LARGE, LargePages, Mapped};
 
 /// What makes a file's bytes immutable for everyone.
 const IMMUTABLE: SealFlags = SealFlags::WRITE
     .union(SealFlags::GROW)
     .union(SealFlags::SHRINK);
 
+/// The least that is in a file where it gets a large page, in bytes.
+const SMALL: u64 = 4096;
+
 /// A file that is still being written, by this process alone.
 #[derive(Debug)]
 pub struct Unsealed {
     fd: OwnedFd,
     len: u64,
+    pages: LargePages,
 }
 
 impl Unsealed {
@@ -42,9 +47,19 @@ impl Unsealed {
     /// # Errors
     /// The kernel's, above all when descriptors or memory run out.
     pub fn create(name: &str) -> io::Result<Self> {
+        Self::expecting(name, 0)
+    }
+
+    /// An empty file that shall have so many bytes, which may be wrong: where it is long, it gets
+    /// larger pages, with which a program reads it faster for the first time.
+    ///
+    /// # Errors
+    /// As [`Unsealed::create`].
+    pub fn expecting(name: &str, bytes: u64) -> io::Result<Self> {
         Ok(Self {
             fd: create(name)?,
             len: 0,
+            pages: LargePages::new(bytes),
         })
     }
 
@@ -53,8 +68,25 @@ impl Unsealed {
     /// # Errors
     /// The kernel's, above all when memory runs out.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        write_all_at(self.fd.as_fd(), bytes, self.len)?;
-        self.len = self.len.saturating_add(bytes.len() as u64);
+        let mut end = self.len;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let begins = self.pages.begins_at(end);
+            // A large page can be made only around something: so a few bytes come first.
+            let room = match begins {
+                true => SMALL,
+                false => LARGE.saturating_sub(end % LARGE),
+            };
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let (piece, after) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+            write_all_at(self.fd.as_fd(), piece, end)?;
+            if begins {
+                self.pages.make(self.fd.as_fd(), end);
+            }
+            end = end.saturating_add(piece.len() as u64);
+            rest = after;
+        }
+        self.len = end;
         Ok(())
     }
 
@@ -75,7 +107,7 @@ impl Unsealed {
     /// # Errors
     /// The kernel's; `EBUSY` when the file is mapped writable somewhere.
     pub fn seal(self) -> io::Result<Sealed> {
-        // A failed `append` may have left bytes beyond the length.
+        // A failed `append` may have left bytes beyond the length, and large pages do.
         rustix::fs::ftruncate(&self.fd, self.len)?;
         rustix::fs::fcntl_add_seals(&self.fd, IMMUTABLE | SealFlags::SEAL)?;
         Ok(Sealed {
@@ -175,25 +207,11 @@ impl Sealed {
     /// The kernel's, above all when address space runs out.
     pub fn map(&self) -> io::Result<Mapping> {
         let len = usize::try_from(self.len).map_err(|_| Errno::OVERFLOW)?;
-        if len == 0 {
-            return Ok(Mapping {
-                start: NonNull::dangling(),
-                len,
-            });
-        }
-        // SAFETY: a new mapping at an address of the kernel's choice disturbs nothing.
-        let start = unsafe {
-            rustix::mm::mmap(
-                ptr::null_mut(),
-                len,
-                ProtFlags::READ,
-                MapFlags::PRIVATE,
-                &self.fd,
-                0,
-            )
-        }?;
-        let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Mapping { start, len })
+        let mapped = match len {
+            0 => None,
+            _ => Some(Mapped::new(self.fd.as_fd(), 0, len)?),
+        };
+        Ok(Mapping { mapped, len })
     }
 }
 
@@ -206,7 +224,8 @@ impl AsFd for Sealed {
 /// A sealed file as a slice of memory, unmapped when dropped.
 #[derive(Debug)]
 pub struct Mapping {
-    start: NonNull<u8>,
+    /// Nothing for an empty file.
+    mapped: Option<Mapped>,
     len: usize,
 }
 
@@ -217,19 +236,12 @@ unsafe impl Sync for Mapping {}
 
 impl Storage for Mapping {
     fn as_slice(&self) -> &[u8] {
-        // SAFETY: `start` is valid for `len` bytes until `drop` (or `len` is 0), and the seals,
-        // checked or set where the `Sealed` was made, keep anybody from writing or shrinking.
-        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        if self.len > 0 {
-            // SAFETY: made by `map` with this length; no slice of it outlives this value.
-            // A failure would leave the mapping in place, which harms nothing.
-            let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast::<c_void>(), self.len) };
-        }
+        let Some(mapped) = &self.mapped else {
+            return &[];
+        };
+        // SAFETY: `start` is valid for `len` bytes until `mapped` is dropped, and the seals, checked
+        // or set where the `Sealed` was made, keep anybody from writing or shrinking.
+        unsafe { slice::from_raw_parts(mapped.start.as_ptr(), self.len) }
     }
 }
 
@@ -310,6 +322,10 @@ fn create(name: &str) -> io::Result<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
+    use std::ptr;
+
+    use rustix::mm::{MapFlags, ProtFlags};
+
     use super::*;
 
     #[test]
@@ -324,6 +340,43 @@ mod tests {
         assert_eq!(sealed.read_at(&mut buffer, 6).unwrap(), 5);
         assert_eq!(&buffer[..5], b"world");
         assert_eq!(sealed.read_at(&mut buffer, 99).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_file_that_was_expected_to_be_long_has_the_bytes_that_were_written() {
+        let long = usize::try_from(3 * LARGE).unwrap();
+        let bytes: Vec<u8> = (0..=250).cycle().take(long).collect();
+        // As expected, less, more; and in pieces that end nowhere in particular.
+        for (expected, len) in [
+            (long, long),
+            (long, long - 5_000),
+            (long - 5_000, long),
+            (0, long),
+            (usize::MAX, 100),
+        ] {
+            let mut file = Unsealed::expecting("test", expected as u64).unwrap();
+            let bytes = bytes.get(..len).unwrap();
+            for piece in bytes.chunks(777_777) {
+                file.append(piece).unwrap();
+            }
+            let sealed = file.seal().unwrap();
+            assert_eq!(sealed.len(), len as u64);
+            let stat = rustix::fs::fstat(&sealed).unwrap();
+            assert_eq!(stat.st_size, i64::try_from(len).unwrap());
+            assert!(sealed.map().unwrap().as_slice() == bytes);
+        }
+    }
+
+    #[test]
+    fn a_long_file_is_mapped_where_large_pages_begin() {
+        let long = usize::try_from(LARGE).unwrap();
+        for len in [long - 1, long, long + 1, 5 * long] {
+            let sealed = Sealed::copy_of("test", &vec![7; len]).unwrap();
+            let mapping = sealed.map().unwrap();
+            let start = mapping.as_slice().as_ptr();
+            assert!(len < long || start.align_offset(long) == 0);
+            assert!(mapping.as_slice().iter().all(|byte| *byte == 7));
+        }
     }
 
     #[test]

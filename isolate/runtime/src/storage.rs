@@ -40,7 +40,7 @@ impl Storage {
             Some(Entry::Growing(upload)) => upload.clone(),
             Some(Entry::Sealed { .. }) => return Err(io::ErrorKind::InvalidInput.into()),
             None => {
-                let upload = Upload::create()?;
+                let upload = Upload::create(length)?;
                 self.entries.insert(id, Entry::Growing(upload.clone()));
                 upload
             }
@@ -130,9 +130,9 @@ struct Growing {
 }
 
 impl Upload {
-    fn create() -> io::Result<Self> {
+    fn create(length: u64) -> io::Result<Self> {
         let growing = Growing {
-            file: Unsealed::create("file")?,
+            file: Unsealed::expecting("file", length)?,
             hash: Sha256::new(),
         };
         Ok(Self(Arc::new(Mutex::new(Some(growing)))))
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn growing(bytes: &[u8]) -> Upload {
-        let upload = Upload::create().unwrap();
+        let upload = Upload::create(bytes.len() as u64).unwrap();
         upload.hold().append(bytes).unwrap();
         upload
     }
