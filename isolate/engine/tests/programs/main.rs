@@ -15,6 +15,7 @@
 )]
 
 mod components;
+mod corpus;
 mod fuel;
 mod isolation;
 mod limits;
@@ -31,6 +32,7 @@ fn main() {
         refusals::tests(),
         limits::tests(),
         fuel::tests(),
+        corpus::tests(),
         components::tests(),
         isolation::tests(),
     ];

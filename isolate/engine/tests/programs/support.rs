@@ -123,6 +123,13 @@ pub(crate) fn command(body: &str) -> Vec<u8> {
     ))
 }
 
+/// As [`command`], with more definitions.
+pub(crate) fn command_with(definitions: &str, body: &str) -> Vec<u8> {
+    wat(&format!(
+        "(module {PRELUDE} {definitions} (func (export \"_start\") {body}))"
+    ))
+}
+
 pub(crate) fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("a module")
 }
