@@ -365,6 +365,20 @@ fn refuses_other_measurements_by_one_bit() {
 }
 
 #[test]
+fn a_measurement_of_another_width_is_read_and_never_taken_for_the_reference() {
+    let mut wide = [0; 64];
+    wide[..48].copy_from_slice(Sha384::of(b"realm").as_bytes());
+    let error = resigned(|token| token.realm.bytes(44238, &wide));
+    assert!(matches!(
+        error,
+        AppraisalError::MeasurementMismatch {
+            claim: "realm initial measurement",
+            ..
+        }
+    ));
+}
+
+#[test]
 fn refuses_a_platform_that_is_not_named() {
     let mut other = instance_id();
     other[32] ^= 1;

@@ -69,9 +69,12 @@ impl RealmToken {
         };
         let (hash_algorithm, hash) = digest_algorithm(&claims, HASH_ALGORITHM)?;
         let (_, key_hash) = digest_algorithm(&claims, PUBLIC_KEY_HASH_ALGORITHM)?;
+        // Emulators fill all 64 bytes whatever the algorithm. A reference value has its width too,
+        // so one of another width is never taken for it.
         let measurement = |value: Option<Value<'_>>, name: &str| {
             let found = value.and_then(Value::bytes).unwrap_or_default();
-            let measurement = (found.len() == length(hash))
+            let measurement = [length(hash), length(Hash::Sha512)]
+                .contains(&found.len())
                 .then(|| Measurement::from_slice(found))
                 .flatten();
             measurement.ok_or_else(|| {

@@ -1,5 +1,9 @@
 //! Changes of good evidence that must not pass.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the report of a failure"
+)]
 
 /// Each bit of each byte (or one bit of each), each truncation, a further byte, and eight bytes at
 /// a time from a fixed sequence.

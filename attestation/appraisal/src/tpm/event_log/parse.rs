@@ -68,7 +68,8 @@ impl<'b> EventLog<'b> {
         let mut cursor = Cursor { bytes };
         let algorithms = header(&mut cursor, area)?;
         let mut events = Vec::new();
-        while !cursor.bytes.is_empty() && !(area && is_filling(cursor.bytes)) {
+        let is_over = |rest: &[u8]| rest.is_empty() || area && is_filling(rest);
+        while !is_over(cursor.bytes) {
             events.push(event(&mut cursor, &algorithms)?);
         }
         Ok(Self { algorithms, events })
