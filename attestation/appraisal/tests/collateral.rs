@@ -8,7 +8,9 @@
 #[path = "support/vectors.rs"]
 mod vectors;
 
-use veracruz_appraisal::{AppraisalError, Collateral, MAX_FILE_BYTES};
+use proptest::prelude::*;
+use veracruz_appraisal::{AppraisalError, Collateral, MAX_FILE_BYTES, sgx, tdx};
+use veracruz_policy::Timestamp;
 
 /// Certificates, revocation lists, documents, keys.
 fn counts(collateral: &Collateral) -> [usize; 4] {
@@ -153,4 +155,57 @@ fn the_table_that_points_to_an_event_log_adds_nothing() {
     assert_eq!(collateral, Collateral::none());
     table.push(7);
     refused(&table);
+}
+
+/// Bytes that begin as a quote of this version does, or as anything else that is known.
+fn beginnings() -> impl Strategy<Value = Vec<u8>> {
+    let quote = |version: u8, tee: u8| {
+        let mut header = vec![version, 0, 2, 0, tee, 0, 0, 0, 0, 0, 0, 0];
+        header.extend(
+            data_encoding::HEXLOWER
+                .decode(b"939a7233f79c4ca9940a0db3957f0607")
+                .unwrap(),
+        );
+        header
+    };
+    prop_oneof![
+        Just(Vec::new()),
+        Just(quote(3, 0)),
+        Just(quote(4, 0x81)),
+        Just(quote(5, 0x81)),
+        Just(b"-----BEGIN CERTIFICATE-----\n".to_vec()),
+        Just(br#"{"tcbInfo":"#.to_vec()),
+        Just(br#"{"quote":""#.to_vec()),
+        Just(b"\x30\x82".to_vec()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_are_no_evidence_and_cause_no_panic(
+        beginning in beginnings(),
+        rest in proptest::collection::vec(any::<u8>(), 0..3000),
+    ) {
+        let bytes = [beginning, rest].concat();
+        let mut collateral = Collateral::none();
+        let _ = collateral.add(&bytes);
+        let now = Timestamp::from_seconds(1_795_161_600);
+        for content in [
+            Ok(bytes.clone()),
+            sgx::import(&bytes, &mut collateral),
+            tdx::import(&bytes, &mut collateral),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            prop_assert!(sgx::examine(&content, &collateral, None, now).is_err());
+            prop_assert!(tdx::examine(&content, &collateral, None, now).is_err());
+        }
+    }
+
+    #[test]
+    fn arbitrary_text_causes_no_panic(text in "[\\PC\n]{0,300}") {
+        let _ = Collateral::none().add(text.as_bytes());
+        let _ = tdx::import(text.as_bytes(), &mut Collateral::none());
+    }
 }

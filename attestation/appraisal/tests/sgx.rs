@@ -656,6 +656,16 @@ fn keys_and_signatures_must_belong_together() {
 }
 
 #[test]
+fn what_only_one_of_two_verifiers_accepts_is_refused() {
+    // The format has room for any authentication data; dcap-qvl takes the 32 bytes of Intel's
+    // quoting enclaves alone.
+    assert_refused!(
+        refusal(|world| world.authentication = vec![9; 16]),
+        AppraisalError::BadChain { part: "quote", reason } if reason.contains("dcap-qvl")
+    );
+}
+
+#[test]
 fn any_changed_bit_of_signature_or_report_is_a_bad_signature() {
     let world = World::sgx();
     let (quote, collateral) = (world.quote(), world.collateral());

@@ -188,6 +188,8 @@ pub(crate) struct World {
     pub document_key: SigningKey,
     pub attestation_key: SigningKey,
     pub qe_report: Vec<u8>,
+    /// What the quoting enclave hashes with the attestation key.
+    pub authentication: Vec<u8>,
     /// Whether the QE report names the attestation key.
     pub qe_names_key: bool,
     pub header: Vec<u8>,
@@ -370,6 +372,7 @@ impl World {
             with_tcb_signer: true,
             attestation_key: key(5),
             qe_report,
+            authentication: vec![9; 32],
             qe_names_key: true,
             header,
             body_type: 2,
@@ -405,16 +408,16 @@ impl World {
     pub(crate) fn quote(&self) -> Vec<u8> {
         let point = self.attestation_key.verifying_key().to_sec1_point(false);
         let public = &point.as_bytes()[1..];
-        let authentication = [9; 32];
         let mut qe_report = self.qe_report.clone();
         if self.qe_names_key {
-            let named = Sha256::of(&[public, &authentication].concat());
+            let named = Sha256::of(&[public, &self.authentication].concat());
             put(&mut qe_report, 320, named.as_bytes());
         }
         let mut certified = qe_report.clone();
         certified.extend(sign(&self.pck.key, &qe_report));
-        certified.extend(32_u16.to_le_bytes());
-        certified.extend(authentication);
+        let length = u16::try_from(self.authentication.len()).unwrap();
+        certified.extend(length.to_le_bytes());
+        certified.extend(&self.authentication);
         let (kind, data) = self.certification();
         certified.extend(kind.to_le_bytes());
         certified.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
