@@ -185,6 +185,32 @@ def tokens():
     seed("tokens", "tpm-google", field(1, public) + google + field(3, log))
 
 
+def corim():
+    """Reference values: ours, and those of Arm's profiles, signed by nobody or not at all."""
+    def unsigned(profile, *triples):
+        comids = [(506, cbor({1: {0: bytes(16)}, 4: one})) for one in triples]
+        return (501, {0: "seed", 1: comids, 3: (32, profile), 4: {0: (1, 0), 1: (1, 1 << 40)}})
+
+    own = {0: {1: "Veracruz", 2: "process"}}
+    values = [[own, [{0: "runtime", 1: {2: [[1, bytes(32)]]}}]]]
+    keys = [[own, [(557, [1, bytes(32)])], {0: "attesters"}]]
+    ours = unsigned("tag:veracruz.internal,2026:reference-values#1", {0: values, 3: keys})
+    seed("corim", "own", cbor(ours))
+    seed("corim", "signed", cbor((18, [cbor({1: -7}), {}, cbor(ours), bytes(64)])))
+
+    device = {0: {0: (560, bytes(32))}, 1: (550, b"\1" + bytes(32))}
+    component = {0: "psa.software-component", 1: {2: [[1, bytes(32)]], 11: "BL"}}
+    key = "-----BEGIN PUBLIC KEY-----\n" \
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEMKBCTNIcKUSDii11ySs3526iDZ8A\n" \
+        "iTo7Tu6KPAqv7D7gS2XpJFbZiItSs3m9+9Ue6GnvHw/GW2ZZaVtszggXIw==\n" \
+        "-----END PUBLIC KEY-----"
+    triples = {0: [[device, [component]]], 3: [[device, [(554, key)]]]}
+    seed("corim", "psa", cbor(unsigned("tag:arm.com,2025:psa#1.0.0", triples)))
+    registers = {name: [["sha-384", bytes(48)]] for name in ["rim", "rem0", "rem1"]}
+    realm = {0: [[device, [{1: {4: (560, bytes(64)), 14: registers}}]]]}
+    seed("corim", "realm", cbor(unsigned("http://arm.com/cca/realm/1", realm)))
+
+
 def main():
     seed("policy", "overlap", text("common/policy/tests/data/overlap.json").encode())
     seed("policy", "fixture", text("common/receipt/tests/fixtures/policy.json").encode())
@@ -211,6 +237,7 @@ def main():
     client_hello()
     quotes()
     tokens()
+    corim()
 
 
 if __name__ == "__main__":
