@@ -117,31 +117,33 @@ def quotes():
     seed("quotes", "tcb-info", b'{"tcbInfo":{"id":"SGX","version":3},"signature":"00"}')
 
 
+def head(major, number):
+    for width, code in [(1, 24), (2, 25), (4, 26), (8, 27)]:
+        if number < 24:
+            return bytes([major << 5 | number])
+        if number < 1 << 8 * width:
+            return bytes([major << 5 | code]) + number.to_bytes(width, "big")
+
+
+def cbor(item):
+    match item:
+        case int():
+            return head(0, item) if item >= 0 else head(1, -1 - item)
+        case bytes():
+            return head(2, len(item)) + item
+        case str():
+            return head(3, len(item)) + item.encode()
+        case list():
+            return head(4, len(item)) + b"".join(map(cbor, item))
+        case dict():
+            pairs = [cbor(key) + cbor(value) for key, value in item.items()]
+            return head(5, len(item)) + b"".join(pairs)
+        case tuple():
+            return head(6, item[0]) + cbor(item[1])
+
+
 def tokens():
     """Tokens and quotes that are right but for their signatures."""
-    def head(major, number):
-        for width, code in [(1, 24), (2, 25), (4, 26)]:
-            if number < 24:
-                return bytes([major << 5 | number])
-            if number < 1 << 8 * width:
-                return bytes([major << 5 | code]) + number.to_bytes(width, "big")
-
-    def cbor(item):
-        match item:
-            case int():
-                return head(0, item) if item >= 0 else head(1, -1 - item)
-            case bytes():
-                return head(2, len(item)) + item
-            case str():
-                return head(3, len(item)) + item.encode()
-            case list():
-                return head(4, len(item)) + b"".join(map(cbor, item))
-            case dict():
-                pairs = [cbor(key) + cbor(value) for key, value in item.items()]
-                return head(5, len(item)) + b"".join(pairs)
-            case tuple():
-                return head(6, item[0]) + cbor(item[1])
-
     def sign1(claims, algorithm=-7):
         protected = cbor({1: algorithm})
         return cbor((18, [protected, {}, cbor(claims), bytes(64)]))
@@ -183,6 +185,33 @@ def tokens():
     registers = b"\x08\x0b" + field(2, b"\x08\0" + field(2, bytes(32)))
     google = field(2, field(1, attest) + field(2, signature) + field(3, registers))
     seed("tokens", "tpm-google", field(1, public) + google + field(3, log))
+
+
+def reports():
+    """Reports of SEV-SNP, a document of Nitro and evidence of Azure, signed by nobody."""
+    report = bytearray(1184)
+    report[0], report[10], report[0x34] = 3, 3, 1
+    report[0x188:0x18B] = b"\x19\1\1"
+    vcek = bytes.fromhex("63da758de6644564adc5f4b93be8accd")
+    table = vcek + struct.pack("<II", 48, 2) + bytes(24) + b"\x30\0"
+    seed("reports", "snp", cbor([bytes(report), table]))
+    seed("reports", "snp-extended", bytes(report) + table)
+    snp = '{"attestation_report":{"version":3,"current_tcb":0,"reported_tcb":0,' \
+          '"committed_tcb":0,"launch_tcb":0,"signature":{"r":"00","s":"00"}}}'
+    seed("reports", "snp-json", snp.encode())
+    document = {"module_id": "i", "digest": "SHA384", "timestamp": 1795161600000,
+                "pcrs": {index: bytes(48) for index in range(3)}, "certificate": b"\x30\0",
+                "cabundle": [b"\x30\0"], "public_key": b"", "user_data": bytes(64),
+                "nonce": b""}
+    seed("reports", "nitro", cbor([cbor({1: -35}), {}, cbor(document), bytes(96)]))
+    keys = b'{"keys":[{"kid":"HCLAkPub","kty":"RSA","e":"AQAB","n":"AQAB"}]}'
+    hcl = b"HCLA" + struct.pack("<III16x", 2, 1236 + len(keys), 2) + bytes(report)
+    hcl += struct.pack("<IIIII", 20 + len(keys), 1, 2, 1, len(keys)) + keys
+    quote = {1: b"", 2: b"", 3: b"", 4: {}, 5: b"", 6: []}
+    seed("reports", "azure", cbor([cbor(quote), hcl, b""]))
+    trustee = '{"version":2,"tpm_quote":{"message":"ff","signature":"00","pcrs":["00"]},' \
+              f'"hcl_report":"{hcl.hex()}","vcek":"3000"}}'
+    seed("reports", "azure-json", trustee.encode())
 
 
 def corim():
@@ -237,6 +266,7 @@ def main():
     client_hello()
     quotes()
     tokens()
+    reports()
     corim()
 
 

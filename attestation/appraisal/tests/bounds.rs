@@ -9,12 +9,16 @@
 mod intel;
 #[path = "support/mutations.rs"]
 mod mutations;
+#[path = "support/sev_snp.rs"]
+mod snp;
+#[path = "support/x509.rs"]
+mod x509;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use intel::{NOW, World, event_log};
-use veracruz_appraisal::{Collateral, cca, psa, sgx, tdx, tpm};
+use veracruz_appraisal::{Collateral, azure_vtpm, cca, nitro, psa, sev_snp, sgx, tdx, tpm};
 
 /// The system's allocator, with a count of the bytes that this thread holds.
 struct Counting;
@@ -98,6 +102,40 @@ fn a_file_of_collateral_makes_no_more_be_allocated_than_its_length_allows() {
                 let _ = Collateral::none().add(file);
             });
             assert!(most <= bound(cut), "{most} bytes for {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_report_makes_no_more_be_allocated_than_its_length_allows() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/reports");
+    let mut files: Vec<Vec<u8>> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    assert!(files.len() >= 6);
+    let platform = snp::Platform::new(snp::TestProduct::Turin, false);
+    files.push(platform.evidence().content().to_vec());
+    files.push([0x84].repeat(60_000));
+    files.push(b"HCLA".repeat(15_000));
+    files.push([&[0; 1184][..], &[0xff; 24].repeat(2_000)].concat());
+    let collateral = platform.collateral();
+    let judge = |file: &[u8]| {
+        peak(|| {
+            let _ = sev_snp::examine(file, &collateral, None, NOW);
+            let _ = nitro::examine(file, &collateral, None, NOW);
+            let _ = azure_vtpm::examine(file, &collateral, None, NOW);
+            let _ = sev_snp::import(file, &mut Collateral::none());
+            let _ = nitro::import(file, &mut Collateral::none());
+            let _ = azure_vtpm::import(file, &mut Collateral::none());
+        })
+    };
+    for file in files {
+        let most = judge(&file);
+        assert!(most <= bound(file.len()), "{most} bytes for {}", file.len());
+        for changed in mutations::mutations(&file[..file.len().min(6000)], false).step_by(17) {
+            let most = judge(&changed);
+            assert!(most <= bound(changed.len()), "{most} bytes");
         }
     }
 }
