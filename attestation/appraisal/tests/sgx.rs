@@ -391,6 +391,38 @@ fn collateral_of_another_platform_or_technology_is_refused() {
 }
 
 #[test]
+fn documents_of_other_versions_are_refused() {
+    type Change = fn(&mut World);
+    let cases: [(Change, &str); 3] = [
+        (
+            |world| world.tcb_info.as_mut().unwrap()["version"] = json!(4),
+            "TCB info",
+        ),
+        (
+            |world| world.tcb_info.as_mut().unwrap()["tcbType"] = json!(1),
+            "TCB info",
+        ),
+        (
+            |world| world.qe_identity.as_mut().unwrap()["version"] = json!(3),
+            "QE identity",
+        ),
+    ];
+    for (change, name) in cases {
+        assert_refused!(
+            refusal(change),
+            AppraisalError::UnknownProfile { part, .. } if *part == name
+        );
+        // Beside one that is understood, they are passed over.
+        let world = changed(|world| {
+            let mut other = world.clone();
+            change(&mut other);
+            world.extra = other.files();
+        });
+        assert_eq!(examine(&world).map(|_| ()), Ok(()));
+    }
+}
+
+#[test]
 fn edited_documents_are_refused() {
     for (name, from, to) in [
         ("TCB info", "\"svn\":5", "\"svn\":4"),

@@ -36,6 +36,8 @@ struct Body {
     next_update: String,
     fmspc: String,
     pce_id: String,
+    /// How components are compared; 0, one by one, is the only way that there is.
+    tcb_type: u32,
     tcb_evaluation_data_number: u32,
     tcb_levels: Vec<Level>,
     tdx_module: Option<Module>,
@@ -127,11 +129,11 @@ impl<'c> TcbInfo<'c> {
     fn read(document: Document<'c>) -> Result<Self, AppraisalError> {
         let body: Body =
             serde_json::from_str(document.body).map_err(|error| malformed(error.to_string()))?;
-        if body.version != 3 {
+        if (body.version, body.tcb_type) != (3, 0) {
             return Err(AppraisalError::UnknownProfile {
                 part: PART,
-                expected: "version 3",
-                found: body.version.to_string(),
+                expected: "version 3, tcbType 0",
+                found: format!("version {}, tcbType {}", body.version, body.tcb_type),
             });
         }
         Ok(Self {
