@@ -1,10 +1,15 @@
 //! The command line: every command and option, and nothing of what they do.
 
 mod attestation;
+mod policy;
 
 pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
 };
+pub(crate) use policy::{
+    Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
+};
+
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,7 +32,7 @@ pub(crate) enum Command {
     /// Make the key by which a policy knows you
     #[command(subcommand)]
     Identity(IdentityCommand),
-    /// Check a policy, or print its hash
+    /// Check, explain and compare policies
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Say what a program needs, and whether it can run
@@ -91,21 +96,6 @@ pub(crate) struct IdentityFile {
     /// Your identity
     #[arg(long, value_name = "FILE", env = "VERACRUZ_IDENTITY")]
     pub(crate) identity: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyCommand {
-    /// Say whether a policy is valid, with line and column of what is not
-    Check(PolicyFile),
-    /// Print the hash that identifies a policy
-    Hash(PolicyFile),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PolicyFile {
-    /// The policy
-    #[arg(value_name = "POLICY")]
-    pub(crate) policy: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ pub mod local;
 mod output;
 pub mod template;
 
-use args::{Cli, CollateralCommand, Command, IdentityCommand, PolicyCommand, ReceiptCommand};
+use args::{Cli, CollateralCommand, Command, IdentityCommand, ReceiptCommand};
 use clap::Parser;
 use error::CliError;
 use output::{Format, Report};
@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     match run(cli.command, format) {
         Ok(Some(report)) => {
             report.print(format);
-            ExitCode::SUCCESS
+            ExitCode::from(report.exit_code())
         }
         Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
@@ -51,7 +51,9 @@ pub fn main() -> ExitCode {
 
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
-    use commands::{check, collateral, computation, explain, host, identity, measure, policy, receipt};
+    use commands::{
+        check, collateral, computation, explain, host, identity, measure, policy, receipt,
+    };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
         // They end with an exit code of their own, not with a report.
@@ -72,8 +74,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Identity(IdentityCommand::Certificate(file)) => {
             identity::certificate(&file).map(Some)
         }
-        Command::Policy(PolicyCommand::Check(file)) => policy::check(&file).map(Some),
-        Command::Policy(PolicyCommand::Hash(file)) => policy::hash(&file).map(Some),
+        Command::Policy(command) => policy::policy(&command).map(Some),
         Command::Check(arguments) => check::check(&arguments).map(Some),
         Command::Measure(arguments) => measure::measure(&arguments).map(Some),
         Command::Attester(arguments) => host::attester(&arguments, format),

@@ -17,6 +17,7 @@ pub(crate) enum Format {
 pub(crate) struct Report {
     lines: Vec<String>,
     document: Value,
+    exit_code: u8,
 }
 
 impl Report {
@@ -25,7 +26,20 @@ impl Report {
         Self {
             lines: Vec::new(),
             document,
+            exit_code: 0,
         }
+    }
+
+    /// The command ends with this code, and that is no error.
+    #[must_use]
+    pub(crate) fn ending_with(mut self, exit_code: u8) -> Self {
+        self.exit_code = exit_code;
+        self
+    }
+
+    /// The code with which the command ends: 0 unless it was set.
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.exit_code
     }
 
     /// Adds a line.
