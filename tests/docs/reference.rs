@@ -143,7 +143,9 @@ fn command_line(veracruz: &Path) -> String {
          | 3 | something on your side: a file, the policy, your ledger |\n\
          | 4 | not to be trusted: evidence, a receipt or an isolate was refused |\n\
          | 5 | refused by the isolate or the host, or the run failed |\n\
-         | 6 | unavailable: nobody answers |\n\n\
+         | 6 | unavailable: nobody answers |\n\
+         | 7 | `appraise`: good by an exception that the reference values name |\n\
+         | 8 | `appraise`: not evidence of that kind at all |\n\n\
          An error is printed with its code, which [has a page](errors.md).\n",
     );
     let mut commands = vec![Vec::new()];

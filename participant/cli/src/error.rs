@@ -159,7 +159,7 @@ impl CliError {
     }
 
     /// 1 a fault of ours, 2 wrong usage, 3 the caller's own files, 4 not to be trusted, 5 refused,
-    /// 6 unavailable.
+    /// 6 unavailable. (`appraise` has 7 and 8 of its own.)
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Client(error) => error.class().exit_code(),

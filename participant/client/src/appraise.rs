@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use veracruz_appraisal::{AppraisalError, Collateral, Examined, Technology};
-use veracruz_appraisal::{cca, psa, sev_snp, sgx, sw_rot, tdx};
+use veracruz_appraisal::{cca, nitro, psa, sev_snp, sgx, sw_rot, tdx, tpm};
 use veracruz_evidence::{Evidence, EvidenceError, ReportData};
 use veracruz_policy::{IsolateKind, Isolates, PolicyHash, Timestamp};
 
@@ -154,8 +154,10 @@ fn import(
         Technology::Sgx => sgx::import(file, collateral),
         Technology::Tdx => tdx::import(file, collateral),
         Technology::SevSnp => sev_snp::import(file, collateral),
+        Technology::Nitro => nitro::import(file, collateral),
         Technology::Cca => cca::import(file, collateral),
         Technology::Psa => psa::import(file, collateral),
+        Technology::Tpm => tpm::import(file, collateral),
         _ => Ok(file.to_vec()),
     }
 }
@@ -181,8 +183,10 @@ fn examine(
         Technology::Sgx => sgx::examine(content, collateral, reference!(sgx), now),
         Technology::Tdx => tdx::examine(content, collateral, reference!(tdx), now),
         Technology::SevSnp => sev_snp::examine(content, collateral, reference!(sev_snp), now),
+        Technology::Nitro => nitro::examine(content, collateral, reference!(nitro), now),
         Technology::Cca => cca::examine(content, collateral, reference!(cca), now),
         Technology::Psa => psa::examine(content, collateral, reference!(psa), now),
+        Technology::Tpm => tpm::examine(content, collateral, reference!(tpm), now),
         technology => Err(AppraisalError::WrongTechnology {
             expected: "a technology that this version judges".into(),
             found: technology.name().into(),
