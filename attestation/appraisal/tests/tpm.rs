@@ -611,6 +611,45 @@ fn takes_a_key_that_a_named_authority_certifies() {
 }
 
 #[test]
+fn without_a_reference_an_authority_is_what_the_caller_gave() {
+    let ak = ak();
+    let chain = Chain::new(&ak);
+    let mut form = form(&ak);
+    form.certificates = chain.certificates();
+    let content = form.content(&ak).encode();
+    let examined = examine(&content, &given(&chain.root.spki())).unwrap();
+    assert_eq!(fact(&examined, "AK vouched for by"), "its certificates");
+    // Certificates in the evidence, or in a folder, are nobody's word.
+    for collateral in [Collateral::none(), given(&chain.certificates()[2])] {
+        assert!(matches!(
+            examine(&content, &collateral),
+            Err(AppraisalError::UntrustedRoot {
+                part: "AK certificate",
+                ..
+            })
+        ));
+    }
+}
+
+#[test]
+fn an_alternative_name_may_be_critical_and_nothing_unknown() {
+    let ak = ak();
+    let mut chain = Chain::new(&ak);
+    let name = x509::sequence(&[x509::tlv(0x82, b"vtpm")]);
+    chain.forms[0].extensions.push(("2.5.29.17", true, name));
+    chain.verdict(&ak, 3).unwrap();
+    let error = Chain::changed(|chain| {
+        chain.forms[0]
+            .extensions
+            .push(("1.2.3.4", true, x509::octets(b"")));
+    });
+    assert!(
+        matches!(error, AppraisalError::BadChain { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn refuses_chains_that_lead_elsewhere() {
     // An attacker's chain of the same shape.
     let error = Chain::changed(|chain| {

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 1 | byte string: `TPMS_ATTEST`, the quote (TCG TPM 2.0 Library, part 2, section 10.12.12) |
 //! | 2 | byte string: `TPMT_SIGNATURE` over it (11.3.4) |
-//! | 3 | byte string: `TPMT_PUBLIC` of the attestation key (12.2.4) |
+//! | 3 | byte string: `TPMT_PUBLIC` of the attestation key (12.2.4); who appraises takes `TPM2B_PUBLIC` and a DER SubjectPublicKeyInfo as well |
 //! | 4 | map: index of a PCR → byte string, its value in the SHA-256 bank |
 //! | 5 | byte string: the firmware's event log in the crypto-agile form (TCG PC Client Platform Firmware Profile, section 10), or empty |
 //! | 6 | array of byte strings: certificates of the attestation key, DER, leaf first; or empty |
@@ -49,7 +49,7 @@ pub struct TpmContent {
     pub attest: Vec<u8>,
     /// `TPMT_SIGNATURE`.
     pub signature: Vec<u8>,
-    /// `TPMT_PUBLIC` of the key that signed.
+    /// `TPMT_PUBLIC` of the key that signed, or another form of it.
     pub public: Vec<u8>,
     /// Values of PCRs in the SHA-256 bank, by index from 0 to 23.
     pub registers: BTreeMap<u8, Sha256>,
