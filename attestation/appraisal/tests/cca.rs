@@ -312,8 +312,23 @@ fn refuses_unknown_profiles() {
     let other = "tag:arm.com,2024:realm#2.0.0";
     let error = resigned(|token| token.realm.text(265, other));
     assert_eq!(found(error, REALM), other);
-    // Without a profile the key is a bare point, and this one is not.
-    malformed(&resigned(|token| token.realm.remove(265)), REALM);
+}
+
+#[test]
+fn a_realm_key_in_either_form_goes_with_either_profile() {
+    let mut draft = good();
+    draft.realm.remove(265);
+    verify(&draft.sign()).unwrap();
+    let mut other = CcaToken::legacy(expected().as_bytes(), &personalization(&policy()));
+    other.realm.text(265, "tag:arm.com,2023:realm#1.0.0");
+    verify(&other.sign()).unwrap();
+    for key in [&[][..], &[4; 96], &[0xa0], &Signer::es384(2).point()[1..]] {
+        let error = resigned(|token| token.realm.bytes(44237, key));
+        assert!(
+            matches!(error, AppraisalError::Malformed { .. }),
+            "{error:?}"
+        );
+    }
 }
 
 #[test]

@@ -52,13 +52,9 @@ impl RealmToken {
         let public_key = claims.get(PUBLIC_KEY).and_then(Value::bytes);
         let public_key =
             public_key.ok_or_else(|| claims.malformed("no public key (claim 44237)".into()))?;
-        // The profile says how the key is written.
-        let (profile, key) = match claims.text(PROFILE, "profile")? {
-            None => (
-                "none (before RMM 1.0)",
-                Key::from_point(public_key).map_err(|reason| claims.malformed(reason))?,
-            ),
-            Some(PROFILE_1) => (PROFILE_1, cose_key(public_key)?),
+        let profile = match claims.text(PROFILE, "profile")? {
+            None => "none (before RMM 1.0)",
+            Some(PROFILE_1) => PROFILE_1,
             Some(other) => {
                 return Err(AppraisalError::UnknownProfile {
                     part: REALM,
@@ -66,6 +62,12 @@ impl RealmToken {
                     found: other.into(),
                 });
             }
+        };
+        // A bare point before RMM 1.0, a COSE_Key in it; drafts between have either with either
+        // profile. No bytes are both.
+        let key = match public_key.first() {
+            Some(4) => Key::from_point(public_key).map_err(|reason| claims.malformed(reason))?,
+            _ => cose_key(public_key)?,
         };
         let (hash_algorithm, hash) = digest_algorithm(&claims, HASH_ALGORITHM)?;
         let (_, key_hash) = digest_algorithm(&claims, PUBLIC_KEY_HASH_ALGORITHM)?;
