@@ -14,7 +14,7 @@ const KEY: &[u8] = br#"{"kty":"EC","crv":"P-256",
 
 fuzz_target!(|bytes: &[u8]| {
     let mut collateral = Collateral::none();
-    collateral.add(KEY).unwrap();
+    collateral.add(KEY).expect("a public key");
     assert!(cca::examine(bytes, &collateral, None, NOW).is_err());
     assert!(psa::examine(bytes, &collateral, None, NOW).is_err());
     assert!(tpm::examine(bytes, &collateral, None, NOW).is_err());
