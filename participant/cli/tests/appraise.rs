@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use veracruz_appraisal::{Collateral, Technology, cca, nitro, psa, sev_snp, tdx};
 
 /// Exit codes.
 const AFFIRMING: i32 = 0;
@@ -520,6 +521,81 @@ fn a_tpm_is_judged_by_a_key_that_the_caller_gives() {
 }
 
 #[test]
+fn evidence_in_an_envelope_needs_no_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evidence.json");
+    for case in RECORDED.iter().filter(|case| case.exit == AFFIRMING) {
+        let Some(path) = vector(case.evidence) else {
+            return;
+        };
+        let raw = std::fs::read(path).unwrap();
+        let mut given = Collateral::none();
+        let (technology, content) = match case.technology {
+            "tdx" => (Technology::Tdx, tdx::import(&raw, &mut given)),
+            "aws-nitro" => (Technology::Nitro, nitro::import(&raw, &mut given)),
+            "cca" | "arm-cca" => (Technology::Cca, cca::import(&raw, &mut given)),
+            "psa" | "psa-token" => (Technology::Psa, psa::import(&raw, &mut given)),
+            _ => (Technology::SevSnp, sev_snp::import(&raw, &mut given)),
+        };
+        let content = data_encoding::BASE64URL_NOPAD.encode(&content.unwrap());
+        let record = json!([technology.media_type(), content]);
+        std::fs::write(&file, record.to_string()).unwrap();
+        let mut arguments: Vec<OsString> = vec!["appraise".into(), "--now".into()];
+        arguments.extend([case.now.into(), "--evidence".into(), file.clone().into()]);
+        for name in case.collateral {
+            let path = vector(name).unwrap();
+            arguments.extend(["--collateral".into(), path.into_os_string()]);
+        }
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
+        let (exit, document) = told(&arguments);
+        assert_eq!(exit, AFFIRMING, "{}: {document}", case.evidence);
+        assert_eq!(document["technology"], technology.name());
+        let other = [
+            &arguments,
+            &[OsStr::new("--technology"), "sgx".as_ref()][..],
+        ]
+        .concat();
+        let (exit, document) = told(&other);
+        assert_eq!(
+            (exit, &document["error"]["code"]),
+            (REFUSED, &"VC-0211".into())
+        );
+    }
+}
+
+#[test]
+fn azure_s_report_and_quote_of_different_machines_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evidence");
+    let (Some(report), Some(quote), Some(certificates)) = (
+        vector("vtpm-azure/kinvolk/hcl-report-snp.bin"),
+        vector("vtpm-azure/kinvolk/quote.bin"),
+        vector("vtpm-azure/kinvolk/certs.pem"),
+    ) else {
+        return;
+    };
+    let both = [
+        std::fs::read(report).unwrap(),
+        std::fs::read(quote).unwrap(),
+    ]
+    .concat();
+    std::fs::write(&file, both).unwrap();
+    let (exit, document) = told(&[
+        "appraise".as_ref(),
+        "--technology".as_ref(),
+        "az-snp-vtpm".as_ref(),
+        "--now".as_ref(),
+        SNP.as_ref(),
+        "--evidence".as_ref(),
+        file.as_os_str(),
+        "--collateral".as_ref(),
+        certificates.as_os_str(),
+    ]);
+    assert_eq!(exit, REFUSED, "{document}");
+    assert_eq!(document["technology"], "azure-vtpm");
+}
+
+#[test]
 fn corims_of_vendors_are_reference_values() {
     // Veraison's token and its endorsements.
     let case = RECORDED
@@ -558,7 +634,7 @@ fn evidence_in_any_of_the_usual_encodings_is_the_same() {
         return;
     };
     let raw = std::fs::read(path).unwrap();
-    let media_type = veracruz_appraisal::Technology::Tdx.media_type();
+    let media_type = Technology::Tdx.media_type();
     let encoded = data_encoding::BASE64URL_NOPAD.encode(&raw);
     for (name, contents, said) in [
         ("hex", data_encoding::HEXUPPER.encode(&raw), true),
@@ -599,7 +675,7 @@ fn evidence_in_any_of_the_usual_encodings_is_the_same() {
 fn what_is_no_evidence_is_malformed_for_every_technology() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("evidence");
-    for technology in veracruz_appraisal::Technology::ALL {
+    for technology in Technology::ALL {
         for contents in [&b""[..], b"\x00", b"{}", b"hello, world"] {
             std::fs::write(&file, contents).unwrap();
             let (exit, document) = told(&[

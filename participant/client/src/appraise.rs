@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use veracruz_appraisal::{AppraisalError, Collateral, Examined, Technology};
-use veracruz_appraisal::{cca, nitro, psa, sev_snp, sgx, sw_rot, tdx, tpm};
+use veracruz_appraisal::{azure_vtpm, cca, nitro, psa, sev_snp, sgx, sw_rot, tdx, tpm};
 use veracruz_evidence::{Evidence, EvidenceError, ReportData};
 use veracruz_policy::{IsolateKind, Isolates, PolicyHash, Timestamp};
 
@@ -158,6 +158,7 @@ fn import(
         Technology::Cca => cca::import(file, collateral),
         Technology::Psa => psa::import(file, collateral),
         Technology::Tpm => tpm::import(file, collateral),
+        Technology::AzureVtpm => azure_vtpm::import(file, collateral),
         _ => Ok(file.to_vec()),
     }
 }
@@ -187,6 +188,9 @@ fn examine(
         Technology::Cca => cca::examine(content, collateral, reference!(cca), now),
         Technology::Psa => psa::examine(content, collateral, reference!(psa), now),
         Technology::Tpm => tpm::examine(content, collateral, reference!(tpm), now),
+        Technology::AzureVtpm => {
+            azure_vtpm::examine(content, collateral, reference!(azure_vtpm), now)
+        }
         technology => Err(AppraisalError::WrongTechnology {
             expected: "a technology that this version judges".into(),
             found: technology.name().into(),
