@@ -242,6 +242,7 @@ def corim():
 
 def main():
     seed("policy", "overlap", text("common/policy/tests/data/overlap.json").encode())
+    seed("policy", "hardware", text("common/policy/tests/data/hardware.json").encode())
     seed("policy", "fixture", text("common/receipt/tests/fixtures/policy.json").encode())
     control()
     requests()

@@ -25,6 +25,9 @@ fn accepted(policy: &Policy, document: &[u8]) {
     assert_eq!(again.participants(), policy.participants());
     assert_eq!(again.files(), policy.files());
     assert_eq!(again.pipeline(), policy.pipeline());
+    assert_eq!(again.isolates(), policy.isolates());
+    assert_eq!(again.verifiers(), policy.verifiers());
+    in_words(policy, &again);
 
     for file in policy.files() {
         assert_eq!(policy.file(&file.path), Some(file));
@@ -40,6 +43,27 @@ fn accepted(policy: &Policy, document: &[u8]) {
         let warnings = policy.check_dates(Timestamp::from_seconds(seconds));
         assert!(warnings.iter().all(|warning| !warning.hint().is_empty()));
     }
+}
+
+/// What only people need: sentences of one line that no value passes for, and no difference from
+/// itself in another spelling.
+fn in_words(policy: &Policy, again: &Policy) {
+    let explanation = policy.explain(None);
+    for sentence in explanation
+        .sections
+        .iter()
+        .flat_map(|section| &section.sentences)
+    {
+        assert!(!sentence.to_string().contains(char::is_control));
+    }
+    assert!(!explanation.to_markdown().is_empty() && !explanation.to_html().is_empty());
+    assert!(policy.diff(again).is_empty());
+    assert!(
+        policy
+            .check_names()
+            .iter()
+            .all(|warning| !warning.hint().is_empty())
+    );
 }
 
 fn refused(errors: &PolicyErrors, document: &[u8]) {

@@ -1,6 +1,7 @@
 //! No bytes make the parser panic, and one hash is one document.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
@@ -11,7 +12,9 @@ mod support;
 
 use proptest::prelude::*;
 use support::{GOOD, parse};
-use veracruz_policy::Policy;
+use veracruz_policy::{IsolateKind, Isolates, Policy};
+
+const HARDWARE: &str = include_str!("data/hardware.json");
 
 /// Every way to look at a result, so that none of them can panic either.
 fn look(document: &[u8]) {
@@ -26,6 +29,11 @@ fn look(document: &[u8]) {
             assert!(dated.len() >= 3);
             let dated = policy.check_dates(veracruz_policy::Timestamp::from_seconds(i64::MIN));
             assert!(dated.len() >= 3);
+            let explanation = policy.explain(None);
+            assert!(explanation.to_markdown().len() > explanation.to_string().len());
+            let good = parse(GOOD);
+            assert_eq!(good.diff(&policy).is_empty(), good.hash() == policy.hash());
+            let _ = policy.check_names();
         }
         Err(errors) => {
             assert!(!errors.as_slice().is_empty());
@@ -121,6 +129,24 @@ proptest! {
             }
         }
         look(&document);
+    }
+
+    #[test]
+    fn mutations_of_reference_values_do_not_panic(
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)
+    ) {
+        let policy: serde_json::Value = serde_json::from_str(HARDWARE).unwrap();
+        let mut document = policy["isolates"].to_string().into_bytes();
+        assert!(Isolates::parse(&document).is_ok());
+        for (index, byte) in edits {
+            let index = index.index(document.len());
+            document[index] = byte;
+        }
+        let kinds = Isolates::parse(&document).map(|isolates| isolates.kinds().count());
+        prop_assert_ne!(kinds, Ok(0));
+        for kind in IsolateKind::ALL {
+            let _ = Isolates::parse_kind(*kind, &document);
+        }
     }
 
     #[test]
