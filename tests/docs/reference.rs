@@ -145,7 +145,8 @@ fn command_line(veracruz: &Path) -> String {
          | 5 | refused by the isolate or the host, or the run failed |\n\
          | 6 | unavailable: nobody answers |\n\
          | 7 | `appraise`: good by an exception that the reference values name |\n\
-         | 8 | `appraise`: not evidence of that kind at all |\n\n\
+         | 8 | `appraise`: not evidence of that kind at all |\n\
+         | 9 | `policy diff`: the two policies differ |\n\n\
          An error is printed with its code, which [has a page](errors.md).\n",
     );
     let mut commands = vec![Vec::new()];
