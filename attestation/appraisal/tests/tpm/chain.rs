@@ -1,5 +1,7 @@
 //! Certificates of attestation keys.
 
+use std::sync::OnceLock;
+
 use veracruz_appraisal::{AppraisalError, Appraised, Collateral, Technology, tpm};
 use veracruz_evidence::Evidence;
 use veracruz_policy::{KeyDigest, Timestamp, TpmIsolate};
@@ -54,9 +56,8 @@ impl Chain {
         ]
     }
 
-    /// The verdict on a good quote with this chain, where `given` of its certificates are in the
-    /// evidence and the others in the collateral.
-    pub(crate) fn verdict(&self, ak: &Ak, given: usize) -> Result<Appraised, AppraisalError> {
+    /// A good quote with `given` of the certificates, and collateral with the others.
+    pub(crate) fn evidence(&self, ak: &Ak, given: usize) -> (Evidence, Collateral) {
         let mut certificates = self.certificates();
         let mut collateral = Collateral::none();
         for certificate in certificates.drain(given..) {
@@ -65,22 +66,16 @@ impl Chain {
         for list in &self.lists {
             collateral.add(list).unwrap();
         }
-        let reference = TpmIsolate {
-            aks: Vec::new(),
-            ak_roots: vec![KeyDigest::of_spki(&TestKey::p384(11).spki())],
-            ..reference()
-        };
         let mut form = form(ak);
         form.certificates = certificates;
         let evidence = Evidence::new(Technology::Tpm, form.content(ak).encode());
-        tpm::verify(
-            &evidence,
-            &collateral,
-            &reference,
-            &policy(),
-            &expected(),
-            NOW,
-        )
+        (evidence, collateral)
+    }
+
+    /// The verdict on that, where the root is named.
+    fn verdict(&self, ak: &Ak, given: usize) -> Result<Appraised, AppraisalError> {
+        let (evidence, collateral) = self.evidence(ak, given);
+        verify_under_root(&evidence, &collateral)
     }
 
     fn changed(change: impl FnOnce(&mut Self)) -> AppraisalError {
@@ -89,6 +84,21 @@ impl Chain {
         change(&mut chain);
         chain.verdict(&ak, 3).unwrap_err()
     }
+}
+
+/// The verdict where the policy names the right root, and no AK.
+pub(crate) fn verify_under_root(
+    evidence: &Evidence,
+    collateral: &Collateral,
+) -> Result<Appraised, AppraisalError> {
+    // Made once: making keys takes longer than an appraisal.
+    static REFERENCE: OnceLock<TpmIsolate> = OnceLock::new();
+    let reference = REFERENCE.get_or_init(|| TpmIsolate {
+        aks: Vec::new(),
+        ak_roots: vec![KeyDigest::of_spki(&TestKey::p384(11).spki())],
+        ..reference()
+    });
+    tpm::verify(evidence, collateral, reference, &policy(), &expected(), NOW)
 }
 
 #[test]
