@@ -563,6 +563,13 @@ fn imports_json_of_every_version_of_trustee() {
     let imported = azure_vtpm::import(tdx.as_bytes(), &mut Collateral::none()).unwrap();
     let imported = veracruz_evidence::azure_vtpm::parse(&imported).unwrap();
     assert_eq!(imported.td_quote, vcek);
+    // Azure's service leaves zeros behind a quote.
+    let quote = intel::World::tdx().quote();
+    let padded = new(1).replace(&url(&vcek), &url(&[&*quote, &[0; 64]].concat()));
+    let padded = padded.replace("\"vcek\"", "\"td_quote\"");
+    let imported = azure_vtpm::import(padded.as_bytes(), &mut Collateral::none()).unwrap();
+    let imported = veracruz_evidence::azure_vtpm::parse(&imported).unwrap();
+    assert_eq!(imported.td_quote, quote);
     for json in ["{}", r#"{"quote":{}}"#, "HCLA", ""] {
         assert!(matches!(
             azure_vtpm::import(json.as_bytes(), &mut Collateral::none()),

@@ -8,7 +8,7 @@ use veracruz_evidence::tpm::TpmContent;
 use veracruz_policy::Sha256;
 
 use crate::import::{MAX_FILE_BYTES, as_text, json, json_bytes};
-use crate::{AppraisalError, Collateral};
+use crate::{AppraisalError, Collateral, tdx};
 
 const PART: &str = "Azure vTPM evidence";
 /// TPMT_SIGNATURE: RSASSA with SHA-256, as the vTPM signs; others leave that out.
@@ -79,11 +79,17 @@ fn from_json(
             ..TpmContent::default()
         },
         hcl_report,
-        td_quote: json
-            .get("td_quote")
-            .and_then(json_bytes)
-            .unwrap_or_default(),
+        td_quote: td_quote(json, collateral),
     })
+}
+
+/// The quote of a TD, without the zeros that Azure's service leaves behind it.
+fn td_quote(json: &Value, collateral: &mut Collateral) -> Vec<u8> {
+    let quote = json
+        .get("td_quote")
+        .and_then(json_bytes)
+        .unwrap_or_default();
+    tdx::import(&quote, collateral).unwrap_or(quote)
 }
 
 /// Certificates as PEM, or DER as text or numbers.
