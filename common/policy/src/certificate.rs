@@ -45,23 +45,13 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Cause> {
     let (der, certificate) = decode(text)?;
     let body = certificate.tbs_certificate();
     check_extensions(extensions(body), &UNDERSTOOD)?;
-    let key = body.subject_public_key_info();
-    key::check(key, Curves::P256)?;
-    let spki = key
-        .to_der()
-        .map_err(|_| invalid("the key is not in DER's one encoding"))?;
-    let validity = body.validity();
-    Ok(Parsed {
-        spki,
-        not_before: timestamp(validity.not_before)?,
-        not_after: timestamp(validity.not_after)?,
-        certificate: der,
-    })
+    key::check(body.subject_public_key_info(), Curves::P256)?;
+    parsed(der, body)
 }
 
 /// Reads exactly one PEM block with the X.509 v3 certificate of an authority (its basicConstraints
-/// say so) that has an ECDSA key on P-256. The DER.
-pub(crate) fn parse_authority(text: &str) -> Result<Vec<u8>, Cause> {
+/// say so) that has an ECDSA key on P-256.
+pub(crate) fn parse_authority(text: &str) -> Result<Parsed, Cause> {
     let (der, certificate) = decode(text)?;
     let body = certificate.tbs_certificate();
     let [a, b, c, d] = UNDERSTOOD;
@@ -72,9 +62,24 @@ pub(crate) fn parse_authority(text: &str) -> Result<Vec<u8>, Cause> {
         .find(|extension| extension.extn_id == BASIC_CONSTRAINTS)
         .and_then(|found| BasicConstraints::from_der(found.extn_value.as_bytes()).ok());
     match constraints {
-        Some(BasicConstraints { ca: true, .. }) => Ok(der),
+        Some(BasicConstraints { ca: true, .. }) => parsed(der, body),
         _ => Err(Cause::NotAnAuthority),
     }
+}
+
+/// What is kept of it.
+fn parsed(der: Vec<u8>, body: &TbsCertificate) -> Result<Parsed, Cause> {
+    let spki = body
+        .subject_public_key_info()
+        .to_der()
+        .map_err(|_| invalid("the key is not in DER's one encoding"))?;
+    let validity = body.validity();
+    Ok(Parsed {
+        spki,
+        not_before: timestamp(validity.not_before)?,
+        not_after: timestamp(validity.not_after)?,
+        certificate: der,
+    })
 }
 
 /// One certificate of version 3, and its DER.

@@ -1,6 +1,6 @@
 //! What needs a clock.
 
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, vec::Vec};
 
 use crate::{
     Policy, Timestamp, Warning, WarningCause,
@@ -23,21 +23,28 @@ impl Policy {
         let root = Pointer::Root;
         let participants = root.name("participants");
         for participant in self.participants() {
-            let entry = participants.name(participant.name.as_str());
-            let at = entry.name("certificate");
-            if now > participant.not_after {
-                let cause = WarningCause::CertificateExpired {
-                    participant: participant.name.clone(),
-                    not_after: participant.not_after,
-                };
-                warnings.add(&at, Place::Value, cause);
-            } else if now < participant.not_before {
-                let cause = WarningCause::CertificateNotYetValid {
-                    participant: participant.name.clone(),
-                    not_before: participant.not_before,
-                };
-                warnings.add(&at, Place::Value, cause);
-            }
+            let name = participant.name.as_str();
+            let entry = participants.name(name);
+            let validity = (participant.not_before, participant.not_after);
+            certificate(
+                name,
+                validity,
+                now,
+                &entry.name("certificate"),
+                &mut warnings,
+            );
+        }
+        let verifiers = root.name("verifiers");
+        for (index, verifier) in self.verifiers().iter().enumerate() {
+            let entry = verifiers.index(index);
+            let validity = (verifier.not_before, verifier.not_after);
+            certificate(
+                &verifier.name,
+                validity,
+                now,
+                &entry.name("ca"),
+                &mut warnings,
+            );
         }
         if let Some(expires) = self.expires().filter(|expires| now >= *expires) {
             let at = root.name("expires");
@@ -45,4 +52,23 @@ impl Policy {
         }
         warnings.into_list()
     }
+}
+
+/// A certificate that is over, or has not begun.
+fn certificate(
+    of: &str,
+    (not_before, not_after): (Timestamp, Timestamp),
+    now: Timestamp,
+    at: &Pointer<'_>,
+    warnings: &mut Warnings<'_>,
+) {
+    let of = of.to_owned();
+    let cause = if now > not_after {
+        WarningCause::CertificateExpired { of, not_after }
+    } else if now < not_before {
+        WarningCause::CertificateNotYetValid { of, not_before }
+    } else {
+        return;
+    };
+    warnings.add(at, Place::Value, cause);
 }

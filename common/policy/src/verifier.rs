@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use crate::PublicKey;
+use crate::{PublicKey, Timestamp};
 
 /// Most bytes of a verifier's name: those of a DNS name.
 pub const MAX_VERIFIER_NAME_BYTES: usize = 253;
@@ -18,6 +18,10 @@ pub struct Verifier {
     pub name: String,
     /// The X.509 v3 certificate of the authority that issues the isolate's certificates, DER.
     pub ca: Vec<u8>,
+    /// Start of that certificate's validity. Not checked by the parser: it has no clock.
+    pub not_before: Timestamp,
+    /// End of that certificate's validity.
+    pub not_after: Timestamp,
     /// The key that signs attestation results (EAR): ECDSA on P-256.
     pub ear_key: PublicKey,
 }

@@ -302,3 +302,23 @@ fn takes_certificates_that_end_after_2049() {
     let lab = policy.participant("lab").unwrap();
     assert_eq!(lab.not_after.to_string(), "2126-10-27T08:42:31Z");
 }
+
+#[test]
+fn a_verifiers_certificate_has_dates_too() {
+    let policy = parse(include_str!("data/hardware.json"));
+    // openssl x509 -in authority.pem -noout -dates
+    let verifier = &policy.verifiers()[0];
+    assert_eq!(verifier.not_before.to_string(), "2026-11-20T11:45:28Z");
+    let last = verifier.not_after;
+    let about_it = |now: Timestamp| {
+        let warnings = policy.check_dates(now);
+        let pointers: Vec<_> = warnings
+            .iter()
+            .map(|one| one.pointer().to_owned())
+            .collect();
+        pointers.contains(&"/verifiers/0/ca".to_owned())
+    };
+    assert!(!about_it(last));
+    assert!(about_it(Timestamp::from_seconds(last.seconds() + 1)));
+    assert!(about_it("2026-11-20T11:45:27Z".parse().unwrap()));
+}

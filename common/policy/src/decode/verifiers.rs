@@ -45,9 +45,12 @@ fn verifier(at: At<'_>, errors: &mut Errors<'_>) -> Option<Verifier> {
     let ear_key = object.required("ear_key", errors, |at, errors| {
         public_key(at, Curves::P256, errors)
     });
+    let ca = ca?;
     Some(Verifier {
         name: name?,
-        ca: ca?,
+        ca: ca.certificate,
+        not_before: ca.not_before,
+        not_after: ca.not_after,
         ear_key: ear_key?,
     })
 }

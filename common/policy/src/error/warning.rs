@@ -125,18 +125,18 @@ pub enum WarningCause {
         default: &'static str,
     },
     /// A certificate's time is over.
-    #[error("the certificate of {participant} expired at {not_after}")]
+    #[error("the certificate of {of} expired at {not_after}")]
     CertificateExpired {
-        /// The participant.
-        participant: ParticipantName,
+        /// The participant or verifier.
+        of: String,
         /// The end of its validity.
         not_after: Timestamp,
     },
     /// A certificate's time has not come.
-    #[error("the certificate of {participant} is not valid before {not_before}")]
+    #[error("the certificate of {of} is not valid before {not_before}")]
     CertificateNotYetValid {
-        /// The participant.
-        participant: ParticipantName,
+        /// The participant or verifier.
+        of: String,
         /// The start of its validity.
         not_before: Timestamp,
     },

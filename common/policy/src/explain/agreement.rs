@@ -76,8 +76,12 @@ fn verifiers(subject: &Subject<'_>) -> Section {
         ));
         section.add(say(
             "It issues the isolate's certificates with the authority whose certificate has the \
-             SHA-256 {}.",
-            &[code(Sha256::of(&verifier.ca))],
+             SHA-256 {} and is valid from {} to {}.",
+            &[
+                code(Sha256::of(&verifier.ca)),
+                code(verifier.not_before),
+                code(verifier.not_after),
+            ],
             &at("ca"),
         ));
         section.add(say(
