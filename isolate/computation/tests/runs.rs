@@ -55,6 +55,15 @@ fn only_who_may_run_starts_a_run() {
 }
 
 #[test]
+fn a_program_of_two_stages_is_compiled_once() {
+    let mut bench = Bench::ready(&Variant::default());
+    bench.start("acme").unwrap();
+    assert_eq!(bench.plan().stages.len(), 2);
+    let compile = |effect: &&Effect| matches!(effect, Effect::Compile { .. });
+    assert_eq!(bench.effects.iter().filter(compile).count(), 1);
+}
+
+#[test]
 fn a_run_names_the_state_that_its_starter_saw() {
     let mut bench = Bench::ready(&Variant::default());
     let session = bench.session("acme");
