@@ -1,6 +1,7 @@
 //! Programs in the engine, under every limit, as the runtime starts them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use veracruz_engine::memfd::Sealed;
 use veracruz_engine::{
@@ -20,11 +21,20 @@ pub(crate) struct Guest {
 impl Guest {
     /// Compiles a module from this file.
     pub(crate) fn compile(spawner: &Spawner, module: &Path) -> Result<Self, Failure> {
+        Self::compile_with(spawner, module, ProgramSettings::default())
+    }
+
+    /// Compiles a module from this file in another way.
+    pub(crate) fn compile_with(
+        spawner: &Spawner,
+        module: &Path,
+        how: ProgramSettings,
+    ) -> Result<Self, Failure> {
         let name = module.display().to_string();
         let content = std::fs::read(module).map_err(Failure::during(&name))?;
         let sealed = Sealed::copy_of("module", &content).map_err(Failure::during(&name))?;
         let program = spawner
-            .compile(&sealed, ProgramSettings::default())
+            .compile(&sealed, how)
             .map_err(Failure::during(&name))?;
         Ok(Self {
             program,
@@ -62,6 +72,9 @@ fn settings(arguments: &[&str]) -> StageSettings {
         read: true,
         write: true,
     }];
+    // Interpreted programs take longer than the minute that there is by default.
+    settings.wall_time = Duration::from_secs(600);
+    settings.cpu_time = Duration::from_secs(600);
     // 20,000 small files are twice what a policy allows where it does not say.
     settings.files = 30_000;
     settings

@@ -13,6 +13,7 @@ mod kernels;
 mod report;
 mod start;
 mod statistics;
+mod strategies;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ use report::Report;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: veracruz-benches NAME FOLDER, where NAME is kernels, start or files \
+const USAGE: &str = "usage: veracruz-benches NAME FOLDER, where NAME is kernels, start, files or strategies \
                      and FOLDER is for what is built and for NAME.json";
 
 fn main() -> ExitCode {
@@ -62,6 +63,7 @@ fn bench(spawner: &Spawner) -> Result<(), Failure> {
         "kernels" => kernels::bench(spawner, &clang)?,
         "start" => start::bench(spawner, &clang)?,
         "files" => files::bench(spawner, &clang)?,
+        "strategies" => strategies::bench(spawner, &clang)?,
         _ => return Err(Failure::new(USAGE)),
     };
     report.print();

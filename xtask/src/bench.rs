@@ -9,7 +9,7 @@ use crate::steps::Steps;
 
 const PACKAGE: &str = "veracruz-benches";
 
-const NAMES: [&str; 3] = ["kernels", "start", "files"];
+const NAMES: [&str; 4] = ["kernels", "start", "files", "strategies"];
 
 /// Runs the benches of these names, or all.
 pub(crate) fn bench(names: &[String], steps: &mut Steps) -> Result<(), Failure> {
