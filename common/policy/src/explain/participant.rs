@@ -77,14 +77,7 @@ fn given(subject: &Subject<'_>, reader: &Participant, file: &File, section: &mut
         .and(&["files", path, "max_bytes"]),
     );
     pinned(file, section);
-    let description = ["files", path, "description"];
-    if let Some(text) = subject.text(&description) {
-        section.add(say(
-            "The policy says of {}: {}",
-            &[code(path), code(text)],
-            &description,
-        ));
-    }
+    described(subject, path, section);
     used(subject, file, section);
     let shown = people(&file.receivers, Some(reader));
     section.add(if shown.is_empty() {
@@ -102,6 +95,18 @@ fn given(subject: &Subject<'_>, reader: &Participant, file: &File, section: &mut
         .caution()
     });
     learned(subject, reader, file, section);
+}
+
+/// What the authors say of a file.
+fn described(subject: &Subject<'_>, path: &str, section: &mut Section) {
+    let description = ["files", path, "description"];
+    if let Some(text) = subject.text(&description) {
+        section.add(say(
+            "The policy says of {}: {}",
+            &[code(path), code(text)],
+            &description,
+        ));
+    }
 }
 
 fn pinned(file: &File, section: &mut Section) {
@@ -230,14 +235,7 @@ fn received(subject: &Subject<'_>, reader: &Participant, section: &mut Section) 
 /// What an output is made of.
 fn origin(subject: &Subject<'_>, file: &File, section: &mut Section) {
     let path = file.path.as_str();
-    let description = ["files", path, "description"];
-    if let Some(text) = subject.text(&description) {
-        section.add(say(
-            "The policy says of {}: {}",
-            &[code(path), code(text)],
-            &description,
-        ));
-    }
+    described(subject, path, section);
     let writers = subject.written_by(&file.path);
     let writers = writers.into_iter().map(|n| stage(subject.policy, n));
     let sources = subject.flow.sources(&file.path);
