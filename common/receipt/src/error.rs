@@ -75,9 +75,9 @@ pub enum ReceiptError {
     #[error("the receipt says that runtime {found} ran, the evidence says {expected}")]
     MeasurementMismatch {
         /// What the evidence says.
-        expected: Measurement,
+        expected: Box<Measurement>,
         /// What the payload says.
-        found: Measurement,
+        found: Box<Measurement>,
     },
     /// More runs than the policy allows, or a run 0.
     #[error("the receipt is for run {found}, the policy allows runs 1 to {expected}")]

@@ -68,8 +68,8 @@ where
         })?;
     if findings.measurement != payload.measurement {
         return Err(ReceiptError::MeasurementMismatch {
-            expected: findings.measurement,
-            found: payload.measurement,
+            expected: Box::new(findings.measurement),
+            found: Box::new(payload.measurement),
         });
     }
     check_run(payload, policy)?;

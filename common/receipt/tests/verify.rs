@@ -214,7 +214,7 @@ fn refuses_a_receipt_that_names_another_runtime_than_its_evidence() {
         reissued(|payload| payload.measurement = Sha256::of(b"another").into()).unwrap_err();
     assert!(
         matches!(error, ReceiptError::MeasurementMismatch { expected, found }
-        if expected == runtime().into() && found == Sha256::of(b"another").into())
+        if *expected == runtime().into() && *found == Sha256::of(b"another").into())
     );
 }
 
