@@ -184,6 +184,33 @@ pub fn create_key(path: &Path) -> Result<(), KeyFileError> {
     file.sync_all().map_err(unusable)
 }
 
+/// The public half of a key file's content, PEM: what policies name as `ear_key`.
+///
+/// # Errors
+/// `NotMade` where the text holds no P-256 key.
+pub fn ear_key_pem(key_pem: &str) -> Result<String, KeyFileError> {
+    let key = pair(key_pem)?;
+    Ok(key.public_key_pem())
+}
+
+/// A self-signed certificate, PEM, for TLS under these names and addresses.
+///
+/// # Errors
+/// `NotMade` where the text holds no P-256 key, or a name fits into no certificate.
+pub fn self_signed_tls(names: Vec<String>, key_pem: &str) -> Result<String, KeyFileError> {
+    let key = pair(key_pem)?;
+    let made = rcgen::CertificateParams::new(names).and_then(|params| params.self_signed(&key));
+    match made {
+        Ok(certificate) => Ok(certificate.pem()),
+        Err(error) => Err(KeyFileError::NotMade(error.to_string())),
+    }
+}
+
+fn pair(key_pem: &str) -> Result<KeyPair, KeyFileError> {
+    KeyPair::from_pkcs8_pem_and_sign_algo(key_pem, &PKCS_ECDSA_P256_SHA256)
+        .map_err(|error| KeyFileError::NotMade(error.to_string()))
+}
+
 fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let unusable = |source| KeyFileError::Unusable {
         path: path.to_path_buf(),

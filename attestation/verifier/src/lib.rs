@@ -41,7 +41,7 @@ pub use database::{
     Attester, Audited, Database, DatabaseError, Enrolment, ReferencePolicy, file_url,
 };
 pub use error::VerifierError;
-pub use keys::{KeyFileError, Keys, create_key};
+pub use keys::{KeyFileError, Keys, create_key, ear_key_pem, self_signed_tls};
 pub use request::RequestError;
 pub use server::Server;
 pub use verdict::{Refusal, Verdict};

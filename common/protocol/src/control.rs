@@ -17,7 +17,7 @@
 use alloc::{borrow::ToOwned, vec::Vec};
 
 use minicbor::{Encoder, decode, encode::Error as EncodeError};
-use veracruz_policy::{InstanceId, PolicyHash};
+use veracruz_policy::{InstanceId, KeyDigest, PolicyHash};
 
 use crate::{ComputationState, limits};
 
@@ -31,6 +31,21 @@ pub enum ToIsolate {
     },
     /// `[1]`: how are you?
     Health,
+    /// `[2, verifier, nonce]`: give a certificate request and evidence for this verifier of your
+    /// policy. The host only carries them.
+    Certify {
+        /// Digest of the key of that verifier's results, as the policy names it.
+        verifier: KeyDigest,
+        /// The verifier's challenge.
+        nonce: [u8; 32],
+    },
+    /// `[3, verifier, certificate]`: what came back from that verifier.
+    Certificate {
+        /// As in `Certify`.
+        verifier: KeyDigest,
+        /// DER, at most 8 KiB.
+        certificate: Vec<u8>,
+    },
 }
 
 /// What an isolate says to its host.
@@ -50,6 +65,25 @@ pub enum ToHost {
     },
     /// `[2, state, connections]`: the answer to [`ToIsolate::Health`].
     Health(Health),
+    /// `[3, request, evidence, policy]`: the answer to [`ToIsolate::Certify`].
+    CertificateRequest(CertificateRequest),
+    /// `[4, installed]`: the answer to [`ToIsolate::Certificate`]; `false` also to a
+    /// [`ToIsolate::Certify`] that gives no request. Nothing secret hangs on why.
+    Certified {
+        /// Whether the isolate shows the certificate from now on.
+        installed: bool,
+    },
+}
+
+/// What a verifier needs to certify an isolate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateRequest {
+    /// PKCS #10 in DER, for a key alone; at most 4 KiB.
+    pub request: Vec<u8>,
+    /// Evidence in its envelope over the key and the verifier's nonce, at most 64 KiB.
+    pub evidence: Vec<u8>,
+    /// The policy's document, at most 1 MiB: a host that adopted this isolate does not have it.
+    pub policy: Vec<u8>,
 }
 
 /// How an isolate is.
@@ -201,19 +235,37 @@ impl Message for ToIsolate {
         match self {
             Self::Install { policy } => encoder.array(2)?.u8(0)?.bytes(policy)?,
             Self::Health => encoder.array(1)?.u8(1)?,
+            Self::Certify { verifier, nonce } => encoder
+                .array(3)?
+                .u8(2)?
+                .bytes(verifier.as_bytes())?
+                .bytes(nonce)?,
+            Self::Certificate {
+                verifier,
+                certificate,
+            } => encoder
+                .array(3)?
+                .u8(3)?
+                .bytes(verifier.as_bytes())?
+                .bytes(certificate)?,
         };
         Ok(())
     }
 
     fn read(decoder: &mut minicbor::Decoder<'_>) -> Result<Self, decode::Error> {
         match (decoder.array()?, decoder.u8()?) {
-            (Some(2), 0) => match decoder.bytes()? {
-                policy if policy.len() <= limits::POLICY_BYTES => Ok(Self::Install {
-                    policy: policy.to_owned(),
-                }),
-                _ => Err(decode::Error::message("a policy has at most 1 MiB")),
-            },
+            (Some(2), 0) => Ok(Self::Install {
+                policy: bytes(decoder, limits::POLICY_BYTES)?,
+            }),
             (Some(1), 1) => Ok(Self::Health),
+            (Some(3), 2) => Ok(Self::Certify {
+                verifier: KeyDigest::from_bytes(array(decoder)?),
+                nonce: array(decoder)?,
+            }),
+            (Some(3), 3) => Ok(Self::Certificate {
+                verifier: KeyDigest::from_bytes(array(decoder)?),
+                certificate: bytes(decoder, limits::CERTIFICATE_BYTES)?,
+            }),
             _ => Err(decode::Error::message("unknown message")),
         }
     }
@@ -233,6 +285,13 @@ impl Message for ToHost {
                 .u8(2)?
                 .str(health.state.as_str())?
                 .u32(health.connections)?,
+            Self::CertificateRequest(wanted) => encoder
+                .array(4)?
+                .u8(3)?
+                .bytes(&wanted.request)?
+                .bytes(&wanted.evidence)?
+                .bytes(&wanted.policy)?,
+            Self::Certified { installed } => encoder.array(2)?.u8(4)?.bool(*installed)?,
         };
         Ok(())
     }
@@ -254,8 +313,23 @@ impl Message for ToHost {
                     connections: decoder.u32()?,
                 }))
             }
+            (Some(4), 3) => Ok(Self::CertificateRequest(CertificateRequest {
+                request: bytes(decoder, limits::CERTIFICATE_REQUEST_BYTES)?,
+                evidence: bytes(decoder, limits::EVIDENCE_BYTES)?,
+                policy: bytes(decoder, limits::POLICY_BYTES)?,
+            })),
+            (Some(2), 4) => Ok(Self::Certified {
+                installed: decoder.bool()?,
+            }),
             _ => Err(decode::Error::message("unknown message")),
         }
+    }
+}
+
+fn bytes(decoder: &mut minicbor::Decoder<'_>, most: usize) -> Result<Vec<u8>, decode::Error> {
+    match decoder.bytes()? {
+        bytes if bytes.len() <= most => Ok(bytes.to_owned()),
+        _ => Err(decode::Error::message("longer than it may be")),
     }
 }
 
@@ -327,7 +401,7 @@ mod tests {
             &[0x82, 0x01, 0x00],             // one item too many
             &[0x82, 0x00, 0x5f, 0x40, 0xff], // bytes without a length
             &[0x82, 0x00, 0x61, 0x41],       // text for bytes
-            &[0x81, 0x03],                   // no such message
+            &[0x81, 0x05],                   // no such message
             &[],
         ];
         for body in malformed {
@@ -341,6 +415,36 @@ mod tests {
                 Err(ControlError::Malformed),
                 "{body:02x?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_a_verifier_needs_goes_there_and_back() {
+        let verifier = KeyDigest::from_bytes([1; 32]);
+        let ask = encode(&ToIsolate::Certify {
+            verifier,
+            nonce: [2; 32],
+        })
+        .unwrap();
+        let (one, two) = ([1; 32], [2; 32]);
+        let body = [b"\x83\x02\x58\x20".as_slice(), &one, b"\x58\x20", &two].concat();
+        assert_eq!(ask, [b"\0\0\0\x46".as_slice(), &body].concat());
+        let give = ToIsolate::Certificate {
+            verifier,
+            certificate: vec![3; limits::CERTIFICATE_BYTES],
+        };
+        let mut decoder = Decoder::new();
+        decoder.push(&encode(&give).unwrap()).unwrap();
+        assert_eq!(decoder.next(), Ok(Some(give)));
+        let whole = ToHost::CertificateRequest(CertificateRequest {
+            request: vec![4; limits::CERTIFICATE_REQUEST_BYTES],
+            evidence: vec![5; limits::EVIDENCE_BYTES],
+            policy: vec![6; limits::POLICY_BYTES],
+        });
+        for message in [whole, ToHost::Certified { installed: true }] {
+            let mut decoder = Decoder::new();
+            decoder.push(&encode(&message).unwrap()).unwrap();
+            assert_eq!(decoder.next(), Ok(Some(message)));
         }
     }
 

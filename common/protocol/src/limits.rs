@@ -26,6 +26,10 @@ pub const PROBLEM_FIELD_BYTES: usize = 1 << 10;
 pub const RECEIPT_BYTES: usize = 1 << 20;
 /// A frame of the control channel, without its length: 2 MiB.
 pub const CONTROL_FRAME_BYTES: usize = 2 << 20;
+/// A request for a certificate: 4 KiB.
+pub const CERTIFICATE_REQUEST_BYTES: usize = 4 << 10;
+/// A certificate: 8 KiB.
+pub const CERTIFICATE_BYTES: usize = 8 << 10;
 /// An approval names at most this many instances.
 pub const APPROVAL_INSTANCES: usize = 64;
 /// An approval names at most this many programs.

@@ -13,6 +13,7 @@ use veracruz_policy::{InstanceId, KeyDigest, PolicyHash};
 
 use crate::identity::Identity;
 use crate::name::IsolateName;
+use crate::presented::Presented;
 use crate::verifier::{IsolateVerifier, ParticipantVerifier};
 
 /// The one application protocol, required by both ends.
@@ -31,12 +32,24 @@ pub fn server_config(
     participants: Vec<KeyDigest>,
     policy: PolicyHash,
 ) -> Result<ServerConfig, Error> {
+    server_config_presenting(Presented::new(identity), participants, policy)
+}
+
+/// As [`server_config`], with a certificate that can change between two handshakes; the key stays.
+///
+/// # Errors
+/// As [`server_config`].
+pub fn server_config_presenting(
+    presented: Arc<Presented>,
+    participants: Vec<KeyDigest>,
+    policy: PolicyHash,
+) -> Result<ServerConfig, Error> {
     let provider = provider();
     let verifier = ParticipantVerifier::new(participants, &provider);
     let resolver = OwnNameOnly {
         policy,
-        instance: InstanceId::from(identity.key()),
-        certified_key: identity.certified_key(),
+        instance: InstanceId::from(presented.identity().key()),
+        presented,
     };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
@@ -94,7 +107,7 @@ fn provider() -> Arc<CryptoProvider> {
 struct OwnNameOnly {
     policy: PolicyHash,
     instance: InstanceId,
-    certified_key: Arc<CertifiedKey>,
+    presented: Arc<Presented>,
 }
 
 impl ResolvesServerCert for OwnNameOnly {
@@ -105,7 +118,7 @@ impl ResolvesServerCert for OwnNameOnly {
                 .instance
                 .is_none_or(|instance| instance == self.instance);
         // rustls refuses another protocol than ours, but would go on with none at all.
-        (own && hello.alpn().is_some()).then(|| Arc::clone(&self.certified_key))
+        (own && hello.alpn().is_some()).then(|| self.presented.certified_key())
     }
 }
 

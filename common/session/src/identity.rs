@@ -192,9 +192,28 @@ impl Identity {
             .map_err(|KeyUnusable| IdentityError::NoKey)
     }
 
+    /// A request (PKCS #10, DER) for a certificate over this key, without a name or anything else:
+    /// whoever certifies an isolate gets the name from its policy.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoKey`] where the library failed.
+    pub fn certificate_request(&self) -> Result<Vec<u8>, IdentityError> {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let request = params
+            .serialize_request(&*self.key)
+            .map_err(|_| IdentityError::NoKey)?;
+        Ok(request.der().to_vec())
+    }
+
     pub(crate) fn certified_key(&self) -> Arc<CertifiedKey> {
+        self.certified_by(self.certificate.clone())
+    }
+
+    /// The key in another certificate, which the caller has seen to be for it.
+    pub(crate) fn certified_by(&self, certificate: CertificateDer<'static>) -> Arc<CertifiedKey> {
         Arc::new(CertifiedKey::new(
-            vec![self.certificate.clone()],
+            vec![certificate],
             Arc::new(TlsKey(Arc::clone(&self.key))),
         ))
     }

@@ -38,12 +38,14 @@ mod channel;
 mod config;
 mod identity;
 mod name;
+mod presented;
 mod session;
 mod signing;
 mod verifier;
 
 pub use channel::{Channel, ChannelError};
-pub use config::{ALPN, client_config, server_config};
+pub use config::{ALPN, client_config, server_config, server_config_presenting};
 pub use identity::{Identity, IdentityError, Validity};
 pub use name::{DOMAIN, IsolateName, NameError, server_name};
+pub use presented::{CertificateRefused, Presented};
 pub use session::{Appraiser, Attested, Session, SessionError, Unattested};

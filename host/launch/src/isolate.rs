@@ -6,8 +6,8 @@ use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use veracruz_policy::{InstanceId, PolicyHash};
-pub use veracruz_protocol::control::Health;
+use veracruz_policy::{InstanceId, KeyDigest, PolicyHash};
+pub use veracruz_protocol::control::{CertificateRequest, Health};
 
 use crate::LaunchError;
 
@@ -67,6 +67,30 @@ pub trait Isolate: Send + Sync {
     /// [`LaunchError::Lost`] where it is dead, [`LaunchError::Silent`] where it does not answer in
     /// time.
     fn health(&self) -> BoxFuture<'_, Result<Health, LaunchError>>;
+
+    /// Asks what `verifier` (the digest of its key of results) needs to certify it, over that
+    /// verifier's challenge; `None` where its policy does not name that verifier, or where it has
+    /// no evidence.
+    ///
+    /// # Errors
+    ///
+    /// As [`Isolate::health`].
+    fn certificate_request(
+        &self,
+        verifier: KeyDigest,
+        nonce: [u8; 32],
+    ) -> BoxFuture<'_, Result<Option<CertificateRequest>, LaunchError>>;
+
+    /// Gives it a certificate (DER) that `verifier` issued; false where it does not take it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Isolate::health`].
+    fn install_certificate(
+        &self,
+        verifier: KeyDigest,
+        certificate: Vec<u8>,
+    ) -> BoxFuture<'_, Result<bool, LaunchError>>;
 
     /// Waits until it is dead, and says how it died. Any number may wait.
     fn lost(&self) -> BoxFuture<'_, Loss>;

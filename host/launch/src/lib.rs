@@ -26,4 +26,6 @@ pub mod process;
 
 pub use error::LaunchError;
 pub use image::RuntimeImage;
-pub use isolate::{BoxFuture, Health, Installed, Isolate, Kind, Launcher, Loss, Resources};
+pub use isolate::{
+    BoxFuture, CertificateRequest, Health, Installed, Isolate, Kind, Launcher, Loss, Resources,
+};

@@ -1,6 +1,6 @@
 //! One isolate that this host started or adopted, until long after its death.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use veracruz_launch::{Health, Isolate, LaunchError, Loss};
-use veracruz_policy::{InstanceId, PolicyHash};
+use veracruz_policy::{InstanceId, PolicyHash, Timestamp};
 
 /// How long an isolate's answer is taken for its present state: whoever asks more often than that
 /// costs it nothing.
@@ -29,6 +29,8 @@ pub(crate) struct Computation {
     /// Those it last told of, and all handed to it since: at times too many, which asking mends.
     /// What no host can get around is the isolate's own limit.
     connections: AtomicU32,
+    /// When the certificate ends that a verifier gave it, in seconds since 1970; 0 without one.
+    certified_until: AtomicI64,
 }
 
 /// The bare state of a computation: the host's word, for bookkeeping. What participants go by is
@@ -49,6 +51,9 @@ pub struct View {
     /// Where it is lost: how that came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
+    /// When the certificate ends with which it meets standard clients, where a verifier gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certified_until: Option<String>,
 }
 
 impl Computation {
@@ -62,6 +67,7 @@ impl Computation {
             loss: OnceLock::new(),
             asked: Mutex::new(None),
             connections: AtomicU32::new(0),
+            certified_until: AtomicI64::new(0),
         });
         let watched = Arc::clone(&computation);
         tokio::spawn(async move { watched.ended(watched.isolate.lost().await) });
@@ -79,6 +85,16 @@ impl Computation {
     /// True until its end is known.
     pub(crate) fn is_alive(&self) -> bool {
         self.loss.get().is_none()
+    }
+
+    pub(crate) fn isolate(&self) -> &dyn Isolate {
+        &*self.isolate
+    }
+
+    /// It has taken a certificate that ends then.
+    pub(crate) fn certified(&self, until: Timestamp) {
+        self.certified_until
+            .store(until.seconds(), Ordering::Relaxed);
     }
 
     /// Hands a connection over. The descriptor is the isolate's from then on.
@@ -131,6 +147,7 @@ impl Computation {
             (None, None) => ("unresponsive", None),
         };
         let kind = self.isolate.kind();
+        let certified = self.certified_until.load(Ordering::Relaxed);
         View {
             policy: self.policy.to_string(),
             instance: self.instance.to_string(),
@@ -138,6 +155,8 @@ impl Computation {
             protects_from_host: kind.protects_from_host(),
             state,
             lost,
+            certified_until: (certified != 0 && self.is_alive())
+                .then(|| Timestamp::from_seconds(certified).to_string()),
         }
     }
 

@@ -10,6 +10,7 @@ use veracruz_session::IsolateName;
 
 use crate::computation::Computation;
 use crate::config::Limits;
+use crate::verifier;
 
 /// So many ended computations are remembered, the latest ones.
 const REMEMBERED: usize = 256;
@@ -19,6 +20,7 @@ pub(crate) struct Computations {
     launcher: Arc<dyn Launcher>,
     resources: Resources,
     limits: Limits,
+    verifiers: Arc<[verifier::Client]>,
     table: Mutex<Table>,
 }
 
@@ -75,6 +77,7 @@ impl Computations {
         launcher: Arc<dyn Launcher>,
         resources: Resources,
         limits: Limits,
+        verifiers: Arc<[verifier::Client]>,
     ) -> Result<Arc<Self>, LaunchError> {
         let known: Vec<_> = launcher
             .adopt()
@@ -84,6 +87,8 @@ impl Computations {
             .collect();
         for computation in &known {
             tracing::info!(policy = %computation.policy(), instance = %computation.instance(), "isolate adopted");
+            // Whether its policy names a verifier, it will say itself.
+            verifier::attend(Arc::clone(computation), Arc::clone(&verifiers));
         }
         let table = Mutex::new(Table {
             known,
@@ -93,6 +98,7 @@ impl Computations {
             launcher,
             resources,
             limits,
+            verifiers,
             table,
         }))
     }
@@ -110,7 +116,8 @@ impl Computations {
         if !accepts(&policy, offered) {
             return Err(AdmissionError::Kind { offered });
         }
-        let reserved = self.reserve(policy.hash())?;
+        let mut reserved = self.reserve(policy.hash())?;
+        reserved.has_verifiers = !policy.verifiers().is_empty();
         let launch = tokio::spawn(reserved.launch(document));
         launch.await.unwrap_or(Err(AdmissionError::Abandoned))
     }
@@ -188,6 +195,7 @@ impl Computations {
         Ok(Reservation {
             computations: Arc::clone(self),
             policy,
+            has_verifiers: false,
         })
     }
 
@@ -212,6 +220,8 @@ impl Computations {
 struct Reservation {
     computations: Arc<Computations>,
     policy: PolicyHash,
+    /// Whether the policy names any verifier.
+    has_verifiers: bool,
 }
 
 impl Reservation {
@@ -228,6 +238,10 @@ impl Reservation {
         let computation = Computation::watch(isolate);
         tracing::info!(policy = %self.policy, instance = %computation.instance(), "isolate started");
         computations.remember(Arc::clone(&computation));
+        if self.has_verifiers {
+            let verifiers = Arc::clone(&computations.verifiers);
+            verifier::attend(Arc::clone(&computation), verifiers);
+        }
         Ok(computation)
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use veracruz_launch::Resources;
 
+use crate::verifier::VerifierAddress;
+
 /// Where the host listens, and how much it takes on.
 ///
 /// As TOML it is a table with these names; durations are not in it.
@@ -21,6 +23,8 @@ pub struct Config {
     /// The bearer token of the management API; made at the first start, mode 0600.
     /// Default: `management.token` in the working directory.
     pub token_file: PathBuf,
+    /// Verifiers to which isolates' requests for certificates are carried. Default: none.
+    pub verifiers: Vec<VerifierAddress>,
     /// How much the host takes on.
     pub limits: Limits,
     /// What each isolate may use of the machine.
@@ -34,6 +38,7 @@ impl Default for Config {
             participants: (Ipv4Addr::UNSPECIFIED, 8443).into(),
             management: (Ipv4Addr::LOCALHOST, 8444).into(),
             token_file: PathBuf::from("management.token"),
+            verifiers: Vec::new(),
             limits: Limits::default(),
             resources: Resources::default(),
         }

@@ -18,7 +18,8 @@
 //! # }
 //! ```
 //!
-//! [`management`] is the API of whoever runs the host.
+//! [`management`] is the API of whoever runs the host. Where a [`VerifierAddress`] is configured, it
+//! carries isolates' requests for certificates there.
 
 mod computation;
 mod computations;
@@ -29,8 +30,10 @@ mod participants;
 mod server;
 pub mod sni;
 mod token;
+mod verifier;
 
 pub use computation::View;
 pub use config::{Config, Limits};
 pub use server::{ServeError, Server, serve};
 pub use token::TokenError;
+pub use verifier::{VerifierAddress, VerifierError};

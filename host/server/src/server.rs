@@ -18,6 +18,7 @@ use crate::config::{Config, Limits};
 use crate::management::{self, Management};
 use crate::participants;
 use crate::token::{Token, TokenError};
+use crate::verifier::{self, VerifierError};
 
 /// So long a request to the management API may go on after the signal to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -48,6 +49,9 @@ pub enum ServeError {
     /// The isolates that may still run could not be asked for.
     #[error("isolates of an earlier start cannot be taken over: {0}")]
     Adopt(#[source] LaunchError),
+    /// A verifier cannot be used.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
     /// The system refuses signal handlers, or the management port failed.
     #[error("the host cannot go on: {0}")]
     Failed(#[from] io::Error),
@@ -99,7 +103,9 @@ impl Server {
         let participants = listen(config.participants).await?;
         let management = listen(config.management).await?;
         let limits = config.limits;
-        let computations = Computations::adopt(launcher, config.resources, limits)
+        let verifiers = config.verifiers.iter().map(verifier::Client::new);
+        let verifiers = verifiers.collect::<Result<_, _>>()?;
+        let computations = Computations::adopt(launcher, config.resources, limits, verifiers)
             .await
             .map_err(ServeError::Adopt)?;
         Ok(Self {

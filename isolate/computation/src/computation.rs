@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, Policy};
+use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, Policy, Trust};
 use veracruz_protocol::{ErrorCode, Problem, StateTag};
 use zeroize::Zeroizing;
 
@@ -88,13 +88,13 @@ impl Computation {
 
     /// The session of a participant of the policy; `None` for anybody else. The shell finds the
     /// name by the key that was verified in the handshake, and says whether evidence was fetched
-    /// on this connection.
+    /// on this connection; of those who rely on a verifier, nobody expects it.
     #[must_use]
     pub fn session(&self, participant: &str, attested: bool) -> Option<Session> {
-        let participant = self.policy.participant(participant)?.name.clone();
+        let participant = self.policy.participant(participant)?;
         Some(Session {
-            participant,
-            attested,
+            participant: participant.name.clone(),
+            attested: attested || participant.trust == Trust::Verifier,
         })
     }
 

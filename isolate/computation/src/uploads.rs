@@ -9,7 +9,7 @@ mod announced;
 use alloc::vec::Vec;
 
 use subtle::ConstantTimeEq;
-use veracruz_policy::{File, FilePath, Sha256};
+use veracruz_policy::{File, FilePath, Sha256, Trust};
 use veracruz_protocol::{Content, ErrorCode, Problem, UploadView};
 use zeroize::Zeroizing;
 
@@ -63,7 +63,8 @@ pub(crate) struct Unfinished {
     offset: u64,
     /// Where the body that is being sent ends.
     body_end: u64,
-    digest: Sha256,
+    /// What was announced; `None` where the provider may leave that out, and did.
+    digest: Option<Sha256>,
     salt: Zeroizing<[u8; 32]>,
     share: Zeroizing<[u8; 32]>,
     /// The lease that is out.
@@ -173,7 +174,9 @@ impl Computation {
         {
             return Err(Problem::new(ErrorCode::ApprovalFirst));
         }
-        let announced = announced(upload, file, self.largest(file))?;
+        let provider = self.policy.participant(session.participant.as_str());
+        let trust = provider.map_or(Trust::Connection, |provider| provider.trust);
+        let announced = announced(upload, file, self.largest(file), trust)?;
         let (lease, storage) = (self.next_id(), self.next_storage());
         let slot = self.slots.entry(path.clone()).or_default();
         if announced.offset == 0 {
@@ -228,12 +231,15 @@ impl Computation {
         let Some(upload) = slot.upload.take() else {
             return Err(erased());
         };
-        if upload.digest != digest || !accepted {
+        let as_announced = upload.digest.is_none_or(|announced| announced == digest);
+        if !as_announced || !accepted {
             effects.push(Effect::Erase(upload.storage));
-            return Err(Problem::new(ErrorCode::DigestMismatch)
-                .detail(path.as_str())
-                .expected(upload.digest)
-                .found(digest));
+            let problem = Problem::new(ErrorCode::DigestMismatch).detail(path.as_str());
+            let problem = match upload.digest {
+                Some(announced) => problem.expected(announced),
+                None => problem.expected("what the policy pins"),
+            };
+            return Err(problem.found(digest));
         }
         let content = Content {
             length: upload.length,

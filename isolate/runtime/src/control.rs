@@ -1,9 +1,25 @@
-//! The control channel: the policy comes in once, health goes out.
+//! The control channel: the policy comes in once, health goes out, certificates are carried.
 
 use crate::fault::Fault;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use veracruz_protocol::control::{Decoder, Health, ToHost, ToIsolate, encode};
+use veracruz_policy::KeyDigest;
+use veracruz_protocol::control::{CertificateRequest, Decoder, Health, ToHost, ToIsolate, encode};
+
+/// What the host can ask of an isolate with its policy installed.
+pub(crate) trait Questions {
+    /// How is it?
+    fn health(&self) -> Health;
+    /// What does a verifier need to certify it? `None` where the policy does not name that
+    /// verifier, or no evidence can be had.
+    fn certificate_request(
+        &self,
+        verifier: KeyDigest,
+        nonce: [u8; 32],
+    ) -> Option<CertificateRequest>;
+    /// Will it show this certificate?
+    fn install_certificate(&self, verifier: KeyDigest, certificate: &[u8]) -> bool;
+}
 
 /// Both directions of the channel to the host. What comes in is hostile.
 pub(crate) struct Control {
@@ -30,11 +46,27 @@ impl Control {
 
     /// Answers the host's questions until it is gone (`Ok`) or breaks the protocol. A second
     /// policy is fatal: whoever is let in later must not find another one than who came before.
-    pub(crate) fn attend(mut self, health: impl Fn() -> Health) -> Result<(), Fault> {
+    pub(crate) fn attend(mut self, isolate: &impl Questions) -> Result<(), Fault> {
         loop {
             let fault = match self.next() {
                 Ok(Some(ToIsolate::Health)) => {
-                    self.say(&ToHost::Health(health()))?;
+                    self.say(&ToHost::Health(isolate.health()))?;
+                    continue;
+                }
+                Ok(Some(ToIsolate::Certify { verifier, nonce })) => {
+                    let wanted = isolate.certificate_request(verifier, nonce);
+                    self.say(&wanted.map_or(
+                        ToHost::Certified { installed: false },
+                        ToHost::CertificateRequest,
+                    ))?;
+                    continue;
+                }
+                Ok(Some(ToIsolate::Certificate {
+                    verifier,
+                    certificate,
+                })) => {
+                    let installed = isolate.install_certificate(verifier, &certificate);
+                    self.say(&ToHost::Certified { installed })?;
                     continue;
                 }
                 Ok(None) => return Ok(()),
@@ -80,10 +112,22 @@ mod tests {
     use super::*;
     use veracruz_protocol::ComputationState;
 
-    fn healthy() -> Health {
-        Health {
-            state: ComputationState::Awaiting,
-            connections: 0,
+    struct Healthy;
+
+    impl Questions for Healthy {
+        fn health(&self) -> Health {
+            Health {
+                state: ComputationState::Awaiting,
+                connections: 0,
+            }
+        }
+
+        fn certificate_request(&self, _: KeyDigest, _: [u8; 32]) -> Option<CertificateRequest> {
+            None
+        }
+
+        fn install_certificate(&self, _: KeyDigest, certificate: &[u8]) -> bool {
+            certificate == b"good"
         }
     }
 
@@ -117,7 +161,7 @@ mod tests {
         send(&mut host, &install);
         assert_eq!(control.policy().unwrap(), b"{}");
         send(&mut host, &install);
-        assert_eq!(control.attend(healthy), Err(Fault::SecondPolicy));
+        assert_eq!(control.attend(&Healthy), Err(Fault::SecondPolicy));
         assert_eq!(
             answer(&mut host),
             ToHost::Refused {
@@ -138,14 +182,33 @@ mod tests {
         let (mut host, control) = pair();
         send(&mut host, &ToIsolate::Health);
         host.shutdown(std::net::Shutdown::Write).unwrap();
-        assert_eq!(control.attend(healthy), Ok(()));
-        assert_eq!(answer(&mut host), ToHost::Health(healthy()));
+        assert_eq!(control.attend(&Healthy), Ok(()));
+        assert_eq!(answer(&mut host), ToHost::Health(Healthy.health()));
+    }
+
+    #[test]
+    fn a_certificate_that_is_refused_ends_nothing() {
+        let (mut host, control) = pair();
+        let verifier = KeyDigest::from_bytes([1; 32]);
+        let certificate = |bytes: &[u8]| ToIsolate::Certificate {
+            verifier,
+            certificate: bytes.to_vec(),
+        };
+        let nonce = [2; 32];
+        send(&mut host, &ToIsolate::Certify { verifier, nonce });
+        send(&mut host, &certificate(b"bad"));
+        send(&mut host, &certificate(b"good"));
+        host.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(control.attend(&Healthy), Ok(()));
+        for installed in [false, false, true] {
+            assert_eq!(answer(&mut host), ToHost::Certified { installed });
+        }
     }
 
     #[test]
     fn frames_that_are_none_end_the_isolate() {
         let (mut host, control) = pair();
         host.write_all(&[0xff; 8]).unwrap();
-        assert_eq!(control.attend(healthy), Err(Fault::Control));
+        assert_eq!(control.attend(&Healthy), Err(Fault::Control));
     }
 }

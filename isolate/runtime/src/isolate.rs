@@ -16,13 +16,15 @@ use veracruz_evidence::{ReportData, sw_rot};
 use veracruz_policy::{InstanceId, Measurement, Policy, PolicyHash};
 use veracruz_protocol::control::Health;
 use veracruz_protocol::{Problem, StateTag};
-use veracruz_session::{Identity, IsolateName, server_config, server_name};
+use veracruz_session::{Identity, IsolateName, Presented, server_config_presenting, server_name};
 use zeroize::Zeroizing;
 
 /// One isolate with its policy installed.
 pub(crate) struct Isolate {
     pub(crate) policy: Policy,
     pub(crate) identity: Identity,
+    /// The certificate that TLS shows.
+    pub(crate) presented: Arc<Presented>,
     pub(crate) tls: Arc<ServerConfig>,
     /// For what nobody waits for. Connections ask the attestor.
     pub(crate) evidence: Arc<EvidenceSource>,
@@ -54,8 +56,13 @@ impl Isolate {
             .participants()
             .iter()
             .map(|participant| participant.key);
-        let tls = server_config(&identity, participants.collect(), policy.hash())
-            .map_err(|_| Fault::Internal)?;
+        let presented = Presented::new(&identity);
+        let tls = server_config_presenting(
+            Arc::clone(&presented),
+            participants.collect(),
+            policy.hash(),
+        )
+        .map_err(|_| Fault::Internal)?;
         let mut secret = Zeroizing::new([0; 32]);
         crate::randomness::fill(secret.as_mut_slice())?;
         let computation = Computation::new(Setup {
@@ -69,6 +76,7 @@ impl Isolate {
         let isolate = Arc::new(Self {
             policy,
             identity,
+            presented,
             tls: Arc::new(tls),
             attestor: Attestor::start(Arc::clone(&evidence))?,
             evidence,

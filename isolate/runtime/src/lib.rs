@@ -10,9 +10,10 @@
 //! From the outside in: [`start`] · `platform` (what differs between kinds of isolate) ·
 //! `control` (the host) · `doorman`, `seats`, `serve` and `connection` (the participants) · `http`
 //! (the API) · `isolate` (what all connections share) · `storage` (files) · `attestor` (evidence)
-//! · `work` and `stages` (programs, runs and receipts).
+//! · `certificate` (of a verifier) · `work` and `stages` (programs, runs and receipts).
 
 mod attestor;
+mod certificate;
 mod connection;
 mod control;
 mod doorman;
@@ -75,5 +76,5 @@ pub fn start(arguments: impl Iterator<Item = String>) -> Result<(), Fault> {
         policy: isolate.policy_hash(),
         instance: isolate.instance(),
     })?;
-    control.attend(|| isolate.health())
+    control.attend(&*isolate)
 }

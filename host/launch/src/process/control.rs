@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-use veracruz_protocol::control::{Decoder, Health, ToHost, ToIsolate, encode};
+use veracruz_policy::KeyDigest;
+use veracruz_protocol::control::{CertificateRequest, Decoder, Health, ToHost, ToIsolate, encode};
 
 use crate::{Installed, LaunchError, Loss};
 
@@ -17,6 +18,31 @@ use crate::{Installed, LaunchError, Loss};
 const CHUNK: usize = 4096;
 /// How long the channel may take to become writable at first.
 const FIRST_WRITE: Duration = Duration::from_secs(1);
+
+/// What an isolate is asked, and who wants to know.
+pub(super) enum Question {
+    Health(oneshot::Sender<Health>),
+    /// `None` where the isolate gives no request.
+    Certify {
+        verifier: KeyDigest,
+        nonce: [u8; 32],
+        asker: oneshot::Sender<Option<CertificateRequest>>,
+    },
+    Certificate {
+        verifier: KeyDigest,
+        certificate: Vec<u8>,
+        asker: oneshot::Sender<bool>,
+    },
+}
+
+/// Who waits for the isolate's next answers: one of each kind answers the one who has waited longest,
+/// but for health, which answers all. An answer for which nobody waits was a host's before this one.
+#[derive(Default)]
+struct Waiting {
+    health: Vec<oneshot::Sender<Health>>,
+    requests: VecDeque<oneshot::Sender<Option<CertificateRequest>>>,
+    installed: VecDeque<oneshot::Sender<bool>>,
+}
 
 /// The stream and what has arrived of the next message.
 pub(super) struct Control {
@@ -62,36 +88,28 @@ impl Control {
         }
     }
 
-    /// Asks for the health whenever someone wants to know, until the isolate closes the channel,
-    /// says nonsense, or nobody can ask any more.
-    pub(super) async fn serve(
-        mut self,
-        mut questions: mpsc::Receiver<oneshot::Sender<Health>>,
-    ) -> Ended {
+    /// Asks whatever someone wants to know, until the isolate closes the channel, says nonsense, or
+    /// nobody can ask any more.
+    pub(super) async fn serve(mut self, mut questions: mpsc::Receiver<Question>) -> Ended {
         // A fresh stream counts as not writable until it was waited for. Not for ever: the isolate
         // may have stopped reading under a host before this one.
         let _ = timeout(FIRST_WRITE, self.stream.writable()).await;
-        let mut waiting: VecDeque<oneshot::Sender<Health>> = VecDeque::new();
+        let mut waiting = Waiting::default();
         loop {
             tokio::select! {
                 message = self.next() => match message {
-                    // One answer for all who asked meanwhile.
-                    Ok(Some(ToHost::Health(health))) => {
-                        for asker in waiting.drain(..) {
-                            let _ = asker.send(health);
+                    Ok(Some(answer)) => {
+                        if !waiting.tell(answer) {
+                            return Ended::Confused;
                         }
                     }
-                    Ok(Some(_)) => return Ended::Confused,
                     Ok(None) => return Ended::Closed,
                     Err(LaunchError::Confused) => return Ended::Confused,
                     Err(_) => return Ended::Closed,
                 },
-                asker = questions.recv() => {
-                    let Some(asker) = asker else { return Ended::Unwanted };
-                    waiting.retain(|asker| !asker.is_closed());
-                    let ask = waiting.is_empty();
-                    waiting.push_back(asker);
-                    if ask && self.ask().is_err() {
+                question = questions.recv() => {
+                    let Some(question) = question else { return Ended::Unwanted };
+                    if self.ask(question, &mut waiting).is_err() {
                         return Ended::Closed;
                     }
                 }
@@ -99,15 +117,52 @@ impl Control {
         }
     }
 
+    fn ask(&self, question: Question, waiting: &mut Waiting) -> io::Result<()> {
+        match question {
+            Question::Health(asker) => {
+                waiting.health.retain(|asker| !asker.is_closed());
+                let ask = waiting.health.is_empty();
+                waiting.health.push(asker);
+                if ask {
+                    self.write(&ToIsolate::Health)?;
+                }
+            }
+            Question::Certify {
+                verifier,
+                nonce,
+                asker,
+            } => {
+                if self.write(&ToIsolate::Certify { verifier, nonce })? {
+                    waiting.requests.push_back(asker);
+                }
+            }
+            Question::Certificate {
+                verifier,
+                certificate,
+                asker,
+            } => {
+                let message = ToIsolate::Certificate {
+                    verifier,
+                    certificate,
+                };
+                if self.write(&message)? {
+                    waiting.installed.push_back(asker);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Never waits: an isolate that has not read the questions before this one needs no other.
-    fn ask(&self) -> io::Result<()> {
-        let Some(question) = encode(&ToIsolate::Health) else {
-            return Ok(());
+    /// Whether the question is on its way.
+    fn write(&self, question: &ToIsolate) -> io::Result<bool> {
+        let Some(question) = encode(question) else {
+            return Ok(false);
         };
         match self.stream.try_write(&question) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Ok(taken) if taken < question.len() => Err(io::ErrorKind::WriteZero.into()),
-            other => other.map(drop),
+            other => other.map(|_| true),
         }
     }
 
@@ -131,6 +186,33 @@ impl Control {
                 return Err(LaunchError::Confused);
             }
         }
+    }
+}
+
+impl Waiting {
+    /// Tells who waits for this answer; false where an isolate at work does not say such a thing.
+    fn tell(&mut self, answer: ToHost) -> bool {
+        match answer {
+            ToHost::Health(health) => {
+                for asker in self.health.drain(..) {
+                    let _ = asker.send(health);
+                }
+            }
+            ToHost::CertificateRequest(wanted) => {
+                if let Some(asker) = self.requests.pop_front() {
+                    let _ = asker.send(Some(wanted));
+                }
+            }
+            ToHost::Certified { installed } => {
+                if let Some(asker) = self.installed.pop_front() {
+                    let _ = asker.send(installed);
+                } else if let Some(asker) = self.requests.pop_front() {
+                    let _ = asker.send(None);
+                }
+            }
+            _ => return false,
+        }
+        true
     }
 }
 

@@ -8,15 +8,18 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use veracruz_attester::{Client, IsolateId};
+use veracruz_policy::KeyDigest;
 
 use super::attester::{call, end};
-use super::control::{Control, Ended};
+use super::control::{Control, Ended, Question};
 use super::handover::Handover;
-use crate::{BoxFuture, Health, Installed, Isolate, Kind, LaunchError, Loss};
+use crate::{BoxFuture, CertificateRequest, Health, Installed, Isolate, Kind, LaunchError, Loss};
 
 /// How long an isolate may take to say how it is.
 const HEALTH: Duration = Duration::from_secs(5);
-/// Questions about its health that may wait.
+/// How long an isolate may take for evidence, and so for what it is asked meanwhile.
+const EVIDENCE: Duration = Duration::from_secs(15);
+/// Questions that may wait.
 const QUESTIONS: usize = 16;
 /// How long it may take until it is known how an isolate died.
 const INQUEST: Duration = Duration::from_secs(5);
@@ -27,7 +30,7 @@ pub(super) struct ProcessIsolate {
     id: IsolateId,
     installed: Installed,
     handover: Handover,
-    questions: mpsc::Sender<oneshot::Sender<Health>>,
+    questions: mpsc::Sender<Question>,
     loss: watch::Receiver<Option<Loss>>,
     stopping: Arc<AtomicBool>,
 }
@@ -76,16 +79,23 @@ impl ProcessIsolate {
         LaunchError::Lost { loss }
     }
 
-    async fn ask(&self) -> Result<Health, LaunchError> {
+    /// Asks, and waits for the answer.
+    async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Question,
+        patience: Duration,
+    ) -> Result<T, LaunchError> {
         let (asker, answer) = oneshot::channel();
         let asked = async {
-            // Both fail where the watcher is gone.
-            self.questions.send(asker).await.ok()?;
-            answer.await.ok()
+            // Fails where the watcher is gone.
+            self.questions.send(question(asker)).await.ok()?;
+            Some(answer.await.ok())
         };
-        match timeout(HEALTH, asked).await {
-            Ok(Some(health)) => Ok(health),
-            Ok(None) => Err(self.is_lost().await),
+        match timeout(patience, asked).await {
+            Ok(Some(Some(answer))) => Ok(answer),
+            // Not asked: it has not read what it was asked before. Or the watcher went meanwhile.
+            Ok(Some(None)) if !self.questions.is_closed() => Err(LaunchError::Silent),
+            Ok(_) => Err(self.is_lost().await),
             Err(_elapsed) => Err(LaunchError::Silent),
         }
     }
@@ -128,7 +138,33 @@ impl Isolate for ProcessIsolate {
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, LaunchError>> {
-        Box::pin(self.ask())
+        Box::pin(self.ask(Question::Health, HEALTH))
+    }
+
+    fn certificate_request(
+        &self,
+        verifier: KeyDigest,
+        nonce: [u8; 32],
+    ) -> BoxFuture<'_, Result<Option<CertificateRequest>, LaunchError>> {
+        let question = move |asker| Question::Certify {
+            verifier,
+            nonce,
+            asker,
+        };
+        Box::pin(self.ask(question, EVIDENCE))
+    }
+
+    fn install_certificate(
+        &self,
+        verifier: KeyDigest,
+        certificate: Vec<u8>,
+    ) -> BoxFuture<'_, Result<bool, LaunchError>> {
+        let question = move |asker| Question::Certificate {
+            verifier,
+            certificate,
+            asker,
+        };
+        Box::pin(self.ask(question, EVIDENCE))
     }
 
     fn lost(&self) -> BoxFuture<'_, Loss> {
@@ -149,7 +185,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    async fn watch(self, control: Control, asked: mpsc::Receiver<oneshot::Sender<Health>>) {
+    async fn watch(self, control: Control, asked: mpsc::Receiver<Question>) {
         let ended = control.serve(asked).await;
         if ended == Ended::Unwanted {
             return;

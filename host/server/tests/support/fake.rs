@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use veracruz_launch::{
-    BoxFuture, Health, Installed, Isolate, Kind, LaunchError, Launcher, Loss, Resources,
+    BoxFuture, CertificateRequest, Health, Installed, Isolate, Kind, LaunchError, Launcher, Loss,
+    Resources,
 };
-use veracruz_policy::{InstanceId, Policy};
+use veracruz_policy::{InstanceId, KeyDigest, Policy};
 use veracruz_protocol::ComputationState;
 
 /// Remembers every isolate that it started.
@@ -139,6 +140,28 @@ impl Isolate for FakeIsolate {
                 connections,
             })
         })
+    }
+
+    fn certificate_request(
+        &self,
+        _verifier: KeyDigest,
+        nonce: [u8; 32],
+    ) -> BoxFuture<'_, Result<Option<CertificateRequest>, LaunchError>> {
+        Box::pin(async move {
+            Ok(Some(CertificateRequest {
+                request: b"request".to_vec(),
+                evidence: nonce.to_vec(),
+                policy: b"policy".to_vec(),
+            }))
+        })
+    }
+
+    fn install_certificate(
+        &self,
+        _verifier: KeyDigest,
+        certificate: Vec<u8>,
+    ) -> BoxFuture<'_, Result<bool, LaunchError>> {
+        Box::pin(async move { Ok(certificate == b"certificate") })
     }
 
     fn lost(&self) -> BoxFuture<'_, Loss> {

@@ -1,7 +1,7 @@
 //! What the headers of an upload say, held against the policy before the body is read.
 
 use subtle::ConstantTimeEq;
-use veracruz_policy::{File, Sha256};
+use veracruz_policy::{File, Sha256, Trust};
 use veracruz_protocol::{ErrorCode, Problem, header::ContentRange};
 use zeroize::Zeroizing;
 
@@ -12,11 +12,12 @@ pub struct Upload {
     pub body_length: Option<u64>,
     /// `Content-Range`: where the body belongs; absent where it is the whole file.
     pub range: Option<ContentRange>,
-    /// `Repr-Digest`: SHA-256 of the whole file.
+    /// `Repr-Digest`: SHA-256 of the whole file. A participant who relies on a verifier may leave it
+    /// out of a whole upload: standard clients do not know it beforehand.
     pub digest: Option<Sha256>,
-    /// `Veracruz-Salt`.
+    /// `Veracruz-Salt`; for a participant who relies on a verifier the shell may have drawn it.
     pub salt: Option<Zeroizing<[u8; 32]>>,
-    /// `Veracruz-Share`.
+    /// `Veracruz-Share`; as the salt.
     pub share: Option<Zeroizing<[u8; 32]>>,
 }
 
@@ -25,13 +26,19 @@ pub(super) struct Announced {
     pub(super) offset: u64,
     pub(super) body_length: u64,
     pub(super) length: u64,
-    pub(super) digest: Sha256,
+    /// `None` where the provider did not say it: what arrives whole is what was meant.
+    pub(super) digest: Option<Sha256>,
     pub(super) salt: Zeroizing<[u8; 32]>,
     pub(super) share: Zeroizing<[u8; 32]>,
 }
 
-/// Reads the headers against the policy.
-pub(super) fn announced(upload: Upload, file: &File, largest: u64) -> Result<Announced, Problem> {
+/// Reads the headers against the policy. `trust` is the provider's.
+pub(super) fn announced(
+    upload: Upload,
+    file: &File,
+    largest: u64,
+    trust: Trust,
+) -> Result<Announced, Problem> {
     let body_length = upload
         .body_length
         .ok_or(Problem::new(ErrorCode::LengthRequired))?;
@@ -50,10 +57,12 @@ pub(super) fn announced(upload: Upload, file: &File, largest: u64) -> Result<Ann
             .expected(format_args!("at most {largest} bytes"))
             .found(length));
     }
-    let digest = upload
-        .digest
-        .ok_or(Problem::new(ErrorCode::DigestMissing))?;
-    if !file.accepts(&digest) {
+    let digest = upload.digest;
+    // Parts are put together by what they say they are parts of.
+    if digest.is_none() && (trust != Trust::Verifier || upload.range.is_some()) {
+        return Err(Problem::new(ErrorCode::DigestMissing));
+    }
+    if let Some(digest) = digest.filter(|digest| !file.accepts(digest)) {
         let mut problem = Problem::new(ErrorCode::PinMismatch).detail(file.path.as_str());
         if let [pin] = file.sha256.as_slice() {
             problem = problem.expected(pin);

@@ -4,6 +4,7 @@ use super::Visit;
 use super::reply::{self, Body, set};
 use super::request::{STALL, header};
 use crate::isolate::{Isolate, now};
+use crate::randomness;
 use crate::storage;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -27,7 +28,10 @@ pub(super) async fn put(
     path: &FilePath,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Problem> {
-    let announced = announced(request.headers())?;
+    let mut announced = announced(request.headers())?;
+    if visit.relies_on_verifier() {
+        draw_secrets(&mut announced)?;
+    }
     let session = visit.session()?;
     let mut receiving = Receiving::begin(&visit.isolate, &session, path, announced)?;
     let mut body = request.into_body();
@@ -299,6 +303,19 @@ fn announced(headers: &HeaderMap) -> Result<Upload, Problem> {
         salt: secret(names::SALT)?,
         share: secret(names::SHARE)?,
     })
+}
+
+/// Draws what a standard client does not send. Its owner believes this isolate without evidence of
+/// the own, so it may as well believe that these are random.
+fn draw_secrets(announced: &mut Upload) -> Result<(), Problem> {
+    for secret in [&mut announced.salt, &mut announced.share] {
+        if secret.is_none() {
+            let mut drawn = Zeroizing::new([0; 32]);
+            randomness::fill(drawn.as_mut_slice()).map_err(|_| ErrorCode::Internal)?;
+            *secret = Some(drawn);
+        }
+    }
+    Ok(())
 }
 
 const CONTENT_LENGTH_NAME: &str = "content-length";

@@ -14,7 +14,7 @@ use reply::{Body, problem};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use veracruz_computation::Session;
-use veracruz_policy::ParticipantName;
+use veracruz_policy::{ParticipantName, Trust};
 use veracruz_protocol::{ErrorCode, Problem, Route, media};
 use veracruz_session::{Channel, IsolateName};
 
@@ -39,6 +39,15 @@ impl Visit {
             channel,
             attested: AtomicBool::new(false),
         }
+    }
+
+    /// Whether this participant relies on a verifier, and so may come with a client that knows
+    /// HTTP and nothing of this system.
+    fn relies_on_verifier(&self) -> bool {
+        self.isolate
+            .policy
+            .participant(self.participant.as_str())
+            .is_some_and(|participant| participant.trust == Trust::Verifier)
     }
 
     /// Who asks, in the words of the state machine.
@@ -70,7 +79,7 @@ async fn dispatch(visit: &Visit, request: Request<Incoming>) -> Result<Response<
         .path_and_query()
         .map_or("", |target| target.as_str());
     let route = Route::parse(request.method().as_str(), target)?;
-    if !route.open_before_attestation() && !visit.attested.load(Ordering::Acquire) {
+    if !route.open_before_attestation() && !visit.session()?.attested() {
         return Err(Problem::new(ErrorCode::AttestationRequired));
     }
     match route {
