@@ -67,7 +67,7 @@ pub enum Strategy {
     #[n(0)]
     #[default]
     Compiled,
-    /// Compiled to bytecode and interpreted, by Pulley: some 40 times slower, and not one byte of
+    /// Compiled to bytecode and interpreted, by Pulley: 12 to 86 times slower, and not one byte of
     /// memory is ever executable that was not so before.
     #[n(1)]
     Interpreted,
