@@ -26,7 +26,7 @@ pub use document::{Corim, CorimSignature};
 pub use values::isolates;
 pub use write::write;
 
-/// The profile of the files that [`write`] writes: a class whose model is a kind of isolate, and
+/// The profile of the files that [`write`](fn@write) writes: a class whose model is a kind of isolate, and
 /// measurements whose keys are the fields of that kind in a policy.
 pub const PROFILE: &str = "tag:veracruz.internal,2026:reference-values#1";
 
