@@ -1,9 +1,11 @@
 //! The roots of the vendors: what every chain of certificates must end in.
 //!
 //! A root is pinned by the SHA-256 of its DER, never found by its name or its place in a chain: an
-//! attacker's chain has the same names in the same places. Each digest below was computed from the
-//! certificate as others hand it on with recorded evidence, and compared with what the vendor
-//! publishes at the address beside it.
+//! attacker's chain has the same names in the same places. Each digest below was computed from
+//! certificates that came to us in two ways that do not depend on each other: with recorded
+//! evidence, and in published packages that verify the same formats (`dcap-qvl` for Intel, `sev`
+//! for AMD); that of AWS is the fingerprint printed in its user's guide. The address beside each is
+//! where an auditor gets it from the vendor.
 
 use data_encoding::HEXLOWER;
 use veracruz_policy::Sha256;
