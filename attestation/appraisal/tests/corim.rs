@@ -232,6 +232,24 @@ fn no_bytes_make_it_panic() {
     assert!(reason.contains("nested"), "{reason}");
 }
 
+#[test]
+fn no_changed_byte_of_a_recorded_file_makes_it_panic() {
+    for (name, file) in vectors::all("psa/veraison-services") {
+        if !name.contains("corim") && !name.contains("endorsements") {
+            continue;
+        }
+        for index in 0..file.len() {
+            for bit in [0x01, 0x20, 0x80] {
+                let mut changed = file.clone();
+                changed[index] ^= bit;
+                let _ = read(&changed);
+            }
+            let _ = read(&file[..index]);
+        }
+        malformed(read(&[&file[..], &[0]].concat()));
+    }
+}
+
 proptest! {
     #[test]
     fn no_random_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

@@ -780,7 +780,7 @@ fn collateral_is_kept_under_its_digest_and_used_from_there() {
         &[
             &[OsStr::new("collateral"), "show".as_ref()],
             &store[..],
-            &[OsStr::new(&sha256[..10])],
+            &[OsStr::new(sha256.get(..10).unwrap())],
         ]
         .concat(),
     );
