@@ -129,3 +129,73 @@ fn what_changed_is_written_back_and_the_exit_code_passes_through() {
     assert_eq!(std::fs::read(folder.join("kept.txt")).unwrap(), b"kept.txt");
     assert!(!folder.join("old.txt").exists());
 }
+
+/// Without a folder there is none; the trap's exit code is that of other runners.
+const NOTHING_OPEN: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_prestat_get"
+    (func $prestat (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (if (i32.ne (call $prestat (i32.const 3) (i32.const 0)) (i32.const 8))
+      (then (unreachable)))))"#;
+
+#[test]
+fn a_folder_has_the_same_name_where_none_is_given_and_without_folders_nothing_is_open() {
+    let Some(world) = World::start() else { return };
+    let program = world.folder().join("nothing.wasm");
+    std::fs::write(&program, wat::parse_str(NOTHING_OPEN).unwrap()).unwrap();
+    assert_eq!(exec(&world, &program, &[]).status.code(), Some(0));
+    let folder = world.folder().join("open");
+    std::fs::create_dir(&folder).unwrap();
+    let ended = exec(&world, &program, &[&format!("--dir={}", folder.display())]);
+    assert_eq!(ended.status.code(), Some(134), "{ended:?}");
+    assert!(ended.stdout.is_empty(), "{ended:?}");
+}
+
+/// Prints what comes in, as it comes.
+const ECHO: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_read"
+    (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (i32.store (i32.const 0) (i32.const 64))
+    (loop $again
+      (i32.store (i32.const 4) (i32.const 1000))
+      (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
+      (if (i32.load (i32.const 4))
+        (then
+          (br_if $again (i32.eqz
+            (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))))))"#;
+
+#[test]
+fn one_can_speak_with_a_program_and_stop_listening() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::Stdio;
+    let Some(world) = World::start() else { return };
+    let program = world.folder().join("echo.wasm");
+    std::fs::write(&program, wat::parse_str(ECHO).unwrap()).unwrap();
+    let mut child = Command::new(&world.executable)
+        .arg("exec")
+        .arg(&program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    for said in ["one\n", "two\n"] {
+        input.write_all(said.as_bytes()).unwrap();
+        let mut heard = String::new();
+        output.read_line(&mut heard).unwrap();
+        assert_eq!(heard, said);
+    }
+    drop(output);
+    input.write_all(b"three\n").unwrap();
+    drop(input);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "told by an error, not killed");
+    assert!(ended.stderr.is_empty(), "{ended:?}");
+}

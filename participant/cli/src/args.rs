@@ -116,8 +116,9 @@ pub(crate) struct ExecArgs {
     /// The program: a core module or a component, which you trust
     #[arg(value_name = "PROGRAM")]
     pub(crate) program: PathBuf,
-    /// A folder, and the name by which the program knows it; changes are written back
-    #[arg(long = "dir", value_name = "HOST:GUEST")]
+    /// A folder, and the name by which the program knows it (the same, where none is given);
+    /// changes are written back
+    #[arg(long = "dir", value_name = "HOST[:GUEST]")]
     pub(crate) dirs: Vec<String>,
     /// A variable of the program's environment
     #[arg(long, value_name = "NAME=VALUE")]
@@ -137,8 +138,8 @@ pub(crate) struct ExecArgs {
     /// Print what it used to the standard error output, as JSON
     #[arg(long)]
     pub(crate) stats: bool,
-    /// The program's arguments
-    #[arg(last = true, value_name = "ARGS")]
+    /// The program's arguments; those that begin with a dash after `--`
+    #[arg(value_name = "ARGS")]
     pub(crate) args: Vec<String>,
 }
 

@@ -4,6 +4,7 @@ use crate::local::LocalError;
 use crate::output::Format;
 use serde_json::{Value, json};
 use std::fmt::Display;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use veracruz_client::ErrorClass;
@@ -159,13 +160,14 @@ impl CliError {
     }
 
     /// 1 a fault of ours, 2 wrong usage, 3 the caller's own files, 4 not to be trusted, 5 refused,
-    /// 6 unavailable. (`appraise` has 7 and 8 of its own.)
+    /// 6 unavailable; 134 a program that `exec` ran and that ended in a trap. (`appraise` has 7 and 8 of its own.)
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Client(error) => error.class().exit_code(),
             Self::Policy { .. } | Self::File { .. } | Self::Missing { .. } | Self::Unfit { .. } => {
                 ErrorClass::Local.exit_code()
             }
+            Self::Program(EngineError::Trap { .. }) => TRAPPED,
             Self::Run { .. } | Self::Program(_) => ErrorClass::Refused.exit_code(),
             Self::Service(_) => ErrorClass::Unavailable.exit_code(),
             Self::Argument { .. } => 2,
@@ -175,10 +177,12 @@ impl CliError {
 
     /// Prints it to the standard error output.
     pub(crate) fn print(&self, format: Format) {
-        match format {
-            Format::Json => eprintln!("{}", self.document()),
-            Format::Text => eprint!("{}", self.text()),
-        }
+        let text = match format {
+            Format::Json => format!("{}\n", self.document()),
+            Format::Text => self.text(),
+        };
+        // Where nobody reads any more, nobody is told; the exit code says it.
+        let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
     fn document(&self) -> Value {
@@ -233,6 +237,9 @@ impl CliError {
         }
     }
 }
+
+/// What a shell says of a process that aborted itself, and other runners of a program's trap.
+const TRAPPED: u8 = 134;
 
 /// The code under which an isolate would have told of this.
 fn program_code(error: &EngineError) -> ErrorCode {

@@ -1,82 +1,120 @@
 //! A folder of this machine that a program sees under a name of its own.
 
+use super::lazy::LazyFile;
 use crate::error::CliError;
-use std::collections::BTreeSet;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use veracruz_engine::Right;
-use veracruz_vfs::{File, Storage, Vfs};
+use veracruz_vfs::Storage;
 
-/// A folder, loaded into memory. The program works on the copy; what it changed is written back
-/// when it has ended.
+/// A folder, as it was when the program started. The program works on a copy in memory; what it
+/// changed is written back when it has ended.
 pub(super) struct Mount {
-    host: PathBuf,
+    pub(super) host: PathBuf,
     /// Where it is in the program's files; the name may be anything, relative too.
-    path: String,
+    pub(super) path: String,
     name: String,
-    /// What is in it, by path below it.
-    files: Vec<(String, Arc<Vec<u8>>)>,
-    folders: Vec<String>,
+    /// What is in it, by path below it, as `/a/b`.
+    pub(super) entries: BTreeMap<String, Known>,
+}
+
+/// What was found.
+pub(super) enum Known {
+    File(Arc<LazyFile>),
+    Folder,
+    Link(String),
 }
 
 impl Mount {
-    /// Reads everything below the folder of `HOST:GUEST`.
+    /// Finds everything below the folder of `HOST:GUEST`, `HOST::GUEST`, or `HOST`, which the
+    /// program then knows by the same name.
     pub(super) fn load(index: usize, assignment: &str) -> Result<Self, CliError> {
-        let (host, name) = assignment
-            .rsplit_once(':')
-            .filter(|(host, name)| !host.is_empty() && !name.is_empty())
-            .ok_or_else(|| CliError::argument("--dir HOST:GUEST, as data:/input", &assignment))?;
+        let (host, name) = split(assignment);
+        if host.is_empty() || name.is_empty() {
+            return Err(CliError::argument(
+                "--dir HOST:GUEST, as data:/input",
+                &assignment,
+            ));
+        }
         let mut mount = Self {
             host: PathBuf::from(host),
             path: place(index, name),
             name: name.to_owned(),
-            files: Vec::new(),
-            folders: Vec::new(),
+            entries: BTreeMap::new(),
         };
-        let root = mount.host.clone();
-        mount.read(&root, "")?;
+        // Folders that are left to read: their paths here and below. Not by recursion: a tree
+        // may be deep.
+        let mut left = vec![(mount.host.clone(), String::new())];
+        while let Some((folder, below)) = left.pop() {
+            mount.read(&folder, &below, &mut left)?;
+        }
         Ok(mount)
     }
 
-    fn read(&mut self, folder: &Path, below: &str) -> Result<(), CliError> {
+    fn read(
+        &mut self,
+        folder: &Path,
+        below: &str,
+        left: &mut Vec<(PathBuf, String)>,
+    ) -> Result<(), CliError> {
         let failed = |source| CliError::file(folder, source);
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let name = entry.file_name().into_string().map_err(|name| {
-                CliError::argument("file names in UTF-8", &name.to_string_lossy().into_owned())
-            })?;
-            let path = format!("{below}/{name}");
-            let kind = entry.file_type().map_err(failed)?;
-            // A link could lead anywhere: what it leads to is not given to the program.
-            if kind.is_dir() {
-                self.folders.push(path.clone());
-                self.read(&entry.path(), &path)?;
-            } else if kind.is_file() {
-                let bytes = std::fs::read(entry.path())
-                    .map_err(|source| CliError::file(&entry.path(), source))?;
-                self.files.push((path, Arc::new(bytes)));
-            }
+            let path = entry.path();
+            let below = format!("{below}/{}", text(entry.file_name())?);
+            let failed = |source| CliError::file(&path, source);
+            // Of the link, not of what it leads to: the program finds a link, and follows it
+            // only as far as its folders reach.
+            let metadata = entry.metadata().map_err(failed)?;
+            let known = if metadata.is_dir() {
+                left.push((path, below.clone()));
+                Known::Folder
+            } else if metadata.is_symlink() {
+                let target = std::fs::read_link(&path).map_err(failed)?;
+                Known::Link(text(target.into_os_string())?)
+            } else if metadata.is_file() {
+                Known::File(Arc::new(LazyFile::new(path, metadata.len())))
+            } else {
+                // Pipes, sockets and devices are nothing for a program that only computes.
+                continue;
+            };
+            self.entries.insert(below, known);
         }
         Ok(())
     }
 
     /// Its files, for the program.
     pub(super) fn files(&self) -> impl Iterator<Item = (String, Arc<dyn Storage>)> {
-        self.files.iter().map(|(below, bytes)| {
-            let storage: Arc<dyn Storage> = Arc::<Vec<u8>>::clone(bytes);
-            (format!("{}{below}", self.path), storage)
+        self.entries.iter().filter_map(|(below, known)| {
+            let Known::File(file) = known else {
+                return None;
+            };
+            let storage: Arc<dyn Storage> = Arc::<LazyFile>::clone(file);
+            Some((self.inside(below), storage))
         })
     }
 
     /// Its folders, itself first.
     pub(super) fn folders(&self) -> impl Iterator<Item = String> {
-        let below = self
-            .folders
-            .iter()
-            .map(|below| format!("{}{below}", self.path));
+        let below = self.entries.iter().filter_map(|(below, known)| {
+            matches!(known, Known::Folder).then(|| self.inside(below))
+        });
         std::iter::once(self.path.clone()).chain(below)
+    }
+
+    /// Its links, with their targets.
+    pub(super) fn links(&self) -> impl Iterator<Item = (String, String)> {
+        self.entries
+            .iter()
+            .filter_map(|(below, known)| match known {
+                Known::Link(target) => Some((self.inside(below), target.clone())),
+                Known::File(_) | Known::Folder => None,
+            })
+    }
+
+    fn inside(&self, below: &str) -> String {
+        format!("{}{below}", self.path)
     }
 
     /// Its path, and the name by which the program knows it.
@@ -97,53 +135,14 @@ impl Mount {
             write: true,
         }
     }
+}
 
-    /// Writes back what is new or changed, and removes what is gone.
-    pub(super) fn write_back(&self, files: &Vfs) -> Result<(), CliError> {
-        let inside = format!("{}/", self.path);
-        let mut there = BTreeSet::new();
-        for (path, file) in files.files() {
-            let Some(below) = path.strip_prefix(&inside) else {
-                continue;
-            };
-            there.insert(format!("/{below}"));
-            let known = self
-                .files
-                .iter()
-                .any(|(known, _)| known.strip_prefix('/') == Some(below));
-            if !(known && file.is_unchanged()) {
-                self.write(below, &file)?;
-            }
-        }
-        for (below, _) in self
-            .files
-            .iter()
-            .filter(|(below, _)| !there.contains(below))
-        {
-            let path = self.host.join(below.trim_start_matches('/'));
-            std::fs::remove_file(&path).map_err(|source| CliError::file(&path, source))?;
-        }
-        Ok(())
-    }
-
-    /// Puts a file in place when it is whole, and not before.
-    fn write(&self, below: &str, file: &File<'_>) -> Result<(), CliError> {
-        let path = self.host.join(below);
-        let folder = path.parent().unwrap_or(&self.host);
-        let failed = |source| CliError::file(&path, source);
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        // As any program would have made it: the user's mask takes away what it takes away.
-        let mode = std::fs::Permissions::from_mode(0o666);
-        let mut new = tempfile::Builder::new()
-            .permissions(mode)
-            .tempfile_in(folder)
-            .map_err(failed)?;
-        for chunk in file.chunks() {
-            new.write_all(chunk).map_err(failed)?;
-        }
-        new.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(())
-    }
+/// Takes `HOST:GUEST` apart. Two colons are how others write it.
+fn split(assignment: &str) -> (&str, &str) {
+    assignment
+        .split_once("::")
+        .or_else(|| assignment.rsplit_once(':'))
+        .unwrap_or((assignment, assignment))
 }
 
 /// Where a folder of this name is in the program's files: there, where the name is such a path;
@@ -156,9 +155,16 @@ fn place(index: usize, name: &str) -> String {
     }
 }
 
+/// Programs know no other names.
+fn text(name: std::ffi::OsString) -> Result<String, CliError> {
+    name.into_string().map_err(|name| {
+        CliError::argument("file names in UTF-8", &name.to_string_lossy().into_owned())
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::{place, split};
 
     #[test]
     fn a_folder_is_where_its_name_says_or_somewhere_of_its_own() {
@@ -168,5 +174,14 @@ mod tests {
         assert_eq!(place(2, "data"), "/.folder-2");
         assert_eq!(place(3, "/"), "/.folder-3");
         assert_eq!(place(4, "/a/../b"), "/.folder-4");
+    }
+
+    #[test]
+    fn a_folder_is_named_with_one_colon_with_two_or_with_none() {
+        assert_eq!(split("data:/input"), ("data", "/input"));
+        assert_eq!(split("data::/input"), ("data", "/input"));
+        assert_eq!(split("data"), ("data", "data"));
+        assert_eq!(split("a:b:."), ("a:b", "."));
+        assert_eq!(split("data:"), ("data", ""));
     }
 }
