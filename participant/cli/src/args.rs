@@ -2,12 +2,17 @@
 
 mod attestation;
 mod policy;
+mod verifier;
 
 pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
 };
 pub(crate) use policy::{
     Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
+};
+pub(crate) use verifier::{
+    VerifierCommand, VerifierEnrollArgs, VerifierFolder, VerifierInitArgs, VerifierListArgs,
+    VerifierRevokeArgs, VerifierServeArgs,
 };
 
 use clap::{Args, Parser, Subcommand};
@@ -52,6 +57,9 @@ pub(crate) enum Command {
     Host(HostArgs),
     /// Start an isolate with a policy on a host
     Launch(LaunchArgs),
+    /// Run an attestation service, and say whom it knows
+    #[command(subcommand)]
+    Verifier(VerifierCommand),
     /// Say where a computation stands
     Status(StatusArgs),
     /// Check what is at the far end of your connection
@@ -218,6 +226,12 @@ pub(crate) struct HostArgs {
     /// Where the management token is kept; made on first use
     #[arg(long, value_name = "DIR")]
     pub(crate) state: PathBuf,
+    /// A verifier to which isolates' requests for certificates are carried (https://NAME:PORT)
+    #[arg(long, value_name = "URL", requires = "verifier_ca")]
+    pub(crate) verifier: Vec<String>,
+    /// Who certifies the TLS of these verifiers, PEM
+    #[arg(long, value_name = "FILE", requires = "verifier")]
+    pub(crate) verifier_ca: Option<PathBuf>,
     /// The runtime's binary (beside this program unless given)
     #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
     pub(crate) runtime: Option<PathBuf>,

@@ -13,7 +13,7 @@ pub mod local;
 mod output;
 pub mod template;
 
-use args::{Cli, CollateralCommand, Command, IdentityCommand, ReceiptCommand};
+use args::{Cli, CollateralCommand, Command, IdentityCommand, ReceiptCommand, VerifierCommand};
 use clap::Parser;
 use error::CliError;
 use output::{Format, Report};
@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
     use commands::{
-        check, collateral, computation, explain, host, identity, measure, policy, receipt,
+        check, collateral, computation, explain, host, identity, measure, policy, receipt, verifier,
     };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
@@ -80,6 +80,15 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Attester(arguments) => host::attester(&arguments, format),
         Command::Host(arguments) => host::host(&arguments, format).map(|()| None),
         Command::Launch(arguments) => host::launch(&arguments).map(Some),
+        Command::Verifier(command) => match command {
+            VerifierCommand::Init(arguments) => verifier::init(&arguments).map(Some),
+            VerifierCommand::Serve(arguments) => {
+                verifier::serve(&arguments, format).map(|()| None)
+            }
+            VerifierCommand::Enroll(arguments) => verifier::enroll(&arguments).map(Some),
+            VerifierCommand::List(arguments) => verifier::list(&arguments).map(Some),
+            VerifierCommand::Revoke(arguments) => verifier::revoke(&arguments).map(Some),
+        },
         Command::Status(arguments) => computation::status(&arguments).map(Some),
         Command::Attest(arguments) => computation::attest(&arguments).map(Some),
         Command::Approve(arguments) => computation::approve(&arguments).map(Some),

@@ -14,7 +14,7 @@ use veracruz_attester::AttesterKey;
 use veracruz_client::HostClient;
 use veracruz_launch::RuntimeImage;
 use veracruz_launch::process::ProcessLauncher;
-use veracruz_server::{Config, Server};
+use veracruz_server::{Config, Server, VerifierAddress};
 
 /// `attester`: serves until it is killed. Isolates die with it.
 pub(crate) fn attester(
@@ -53,6 +53,7 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
         participants: arguments.listen,
         management: arguments.management,
         token_file: token.clone(),
+        verifiers: verifiers(arguments),
         ..Config::default()
     };
     log();
@@ -94,6 +95,18 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
         .block_on(work)
 }
 
+/// The verifiers that the options name.
+fn verifiers(arguments: &HostArgs) -> Vec<VerifierAddress> {
+    let Some(ca) = &arguments.verifier_ca else {
+        return Vec::new();
+    };
+    let address = |url: &String| VerifierAddress {
+        url: url.clone(),
+        ca: ca.clone(),
+    };
+    arguments.verifier.iter().map(address).collect()
+}
+
 /// `launch`: has the host start an isolate.
 pub(crate) fn launch(arguments: &LaunchArgs) -> Result<Report, CliError> {
     let policy = policy::load(&arguments.policy)?;
@@ -133,7 +146,7 @@ fn private_folder(path: &Path) -> Result<(), CliError> {
 }
 
 /// Events go to the standard error output; `RUST_LOG` chooses which (warnings unless said).
-fn log() {
+pub(super) fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     let _ = tracing_subscriber::fmt()
@@ -143,7 +156,7 @@ fn log() {
 }
 
 /// Comes when the operator has had enough.
-async fn stop() {
+pub(super) async fn stop() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;
     };

@@ -11,3 +11,4 @@ pub(crate) mod identity;
 pub(crate) mod measure;
 pub(crate) mod policy;
 pub(crate) mod receipt;
+pub(crate) mod verifier;
