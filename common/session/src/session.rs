@@ -85,14 +85,11 @@ impl Session<Unattested> {
                 found,
             });
         }
-        let mut nonce = [0; 32];
-        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| SessionError::NoRandomness)?;
+        let state = Unattested::draw()?;
         Ok(Self {
             channel,
             policy,
-            state: Unattested {
-                nonce: Nonce::from_bytes(nonce),
-            },
+            state,
         })
     }
 
@@ -118,6 +115,34 @@ impl Session<Unattested> {
             state: Attested(()),
         };
         Ok((session, appraised))
+    }
+}
+
+impl Session<Attested> {
+    /// Forgets the appraisal and draws a new nonce, to attest the same connection again: on one
+    /// that lasts, evidence gets old. Until then nothing more can be sent over it than before the
+    /// first time.
+    ///
+    /// # Errors
+    /// [`SessionError::NoRandomness`].
+    pub fn challenge_again(self) -> Result<Session<Unattested>, SessionError> {
+        let state = Unattested::draw()?;
+        Ok(Session {
+            channel: self.channel,
+            policy: self.policy,
+            state,
+        })
+    }
+}
+
+impl Unattested {
+    /// A fresh nonce.
+    fn draw() -> Result<Self, SessionError> {
+        let mut nonce = [0; 32];
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| SessionError::NoRandomness)?;
+        Ok(Self {
+            nonce: Nonce::from_bytes(nonce),
+        })
     }
 }
 

@@ -173,6 +173,28 @@ fn evidence_for_another_sessions_nonce_makes_none() {
 }
 
 #[test]
+fn a_session_that_was_attested_can_be_challenged_again_with_another_nonce() {
+    let parties = Parties::new();
+    let (client, server) = channels(&parties);
+    let session = Session::new(client, POLICY, None).unwrap();
+    let first = server.report_data(&POLICY, session.nonce());
+    let (session, _) = session.appraise(first.as_bytes(), &Echo).unwrap();
+
+    let session = session.challenge_again().unwrap();
+    let second = server.report_data(&POLICY, session.nonce());
+    let (session, _) = session.appraise(second.as_bytes(), &Echo).unwrap();
+    // What was good a moment ago is old now.
+    let session = session.challenge_again().unwrap();
+    for old in [first, second] {
+        assert_ne!(server.report_data(&POLICY, session.nonce()), old);
+    }
+    assert!(matches!(
+        session.appraise(second.as_bytes(), &Echo),
+        Err(Refused)
+    ));
+}
+
+#[test]
 fn nonces_differ() {
     let parties = Parties::new();
     let first = Session::new(channels(&parties).0, POLICY, None).unwrap();

@@ -25,6 +25,17 @@ async fn good_evidence_is_accepted_and_says_what_it_proves() {
 }
 
 #[tokio::test]
+async fn a_connection_that_lasts_is_attested_again_with_a_new_nonce() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let connection = world.attested(&fake).await;
+    let connection = connection.challenge_again().unwrap();
+    let (connection, appraised) = connection.attest(true, NOW).await.unwrap();
+    assert_eq!(connection.instance(), fake.instance());
+    assert_eq!(appraised.measurement(), fake::runtime().into());
+}
+
+#[tokio::test]
 async fn any_stream_to_the_isolate_will_do() {
     let world = World::new();
     let fake = Fake::start(&world).await;

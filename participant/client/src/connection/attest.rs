@@ -77,6 +77,28 @@ impl Unproven {
     }
 }
 
+impl Proven {
+    /// Forgets the appraisal, to [attest](Unproven::attest) the same connection again with a new
+    /// nonce: on one that lasts for hours, evidence gets old. Until that is done nothing can be
+    /// uploaded over it.
+    ///
+    /// # Errors
+    /// [`Error::Machine`] where this machine gives no randomness.
+    pub fn challenge_again(self) -> Result<Unproven, Error> {
+        let session = self
+            .session
+            .challenge_again()
+            .map_err(|error| Error::Machine {
+                reason: error.to_string(),
+            })?;
+        Ok(Connection {
+            http: self.http,
+            session,
+            party: self.party,
+        })
+    }
+}
+
 /// Reference values and anchors come from the participant's copy of the policy alone.
 struct ByPolicy<'a> {
     policy: &'a Policy,
