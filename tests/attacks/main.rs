@@ -12,3 +12,4 @@ mod host;
 mod network;
 mod participant;
 mod program;
+mod verifier;

@@ -44,9 +44,8 @@ impl Authority {
     fn issue(&self, identity: &Identity, edit: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
         let mut params = CertificateParams::new(vec![server_name(&policy(), None)]).unwrap();
         params.distinguished_name = DistinguishedName::new();
-        let at = |seconds| {
-            rcgen::date_time_ymd(1970, 1, 1) + core::time::Duration::from_secs(seconds)
-        };
+        let at =
+            |seconds| rcgen::date_time_ymd(1970, 1, 1) + core::time::Duration::from_secs(seconds);
         params.not_before = at(NOW - 60);
         params.not_after = at(NOW + 3540);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -91,8 +90,7 @@ fn refuses_a_certificate_for_another_key() {
     );
     let authority = Authority::new();
     let certificate = authority.issue(&other, |_| {});
-    let refused =
-        Presented::new(&identity).install(&certificate, &policy(), &authority.der(), NOW);
+    let refused = Presented::new(&identity).install(&certificate, &policy(), &authority.der(), NOW);
     assert!(matches!(
         refused,
         Err(CertificateRefused::OtherKey { expected, found })

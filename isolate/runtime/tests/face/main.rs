@@ -16,4 +16,5 @@ mod isolate;
 mod pipelines;
 mod requests;
 mod runs;
+mod standard;
 mod uploads;
