@@ -23,7 +23,7 @@ struct Question {
 }
 
 impl Attestor {
-    pub(crate) fn start(source: Arc<EvidenceSource>) -> Result<Self, Fault> {
+    pub(crate) fn start(source: Arc<dyn EvidenceSource>) -> Result<Self, Fault> {
         let (sender, mut questions) = mpsc::channel::<Question>(QUEUE);
         essential("evidence", move || {
             while let Some(question) = questions.blocking_recv() {

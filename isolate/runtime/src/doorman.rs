@@ -1,13 +1,14 @@
 //! Takes accepted connections from the host, and nothing but those.
 //!
-//! What the host passes is hostile: one descriptor a message, it must be a connected stream
+//! Where the host passes descriptors, what it passes is hostile: one descriptor a message, it must be a connected stream
 //! socket, surplus ones are closed, and it is only ever read without blocking.
 
+use crate::platform::Connections;
 use rustix::io::{IoSliceMut, retry_on_intr};
 use rustix::net::sockopt::{socket_acceptconn, socket_domain, socket_type};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SocketType,
-    getpeername, recvmsg,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SocketFlags,
+    SocketType, accept_with, getpeername, recvmsg,
 };
 use std::mem::MaybeUninit;
 use std::net::TcpStream;
@@ -33,7 +34,20 @@ pub(crate) enum Refusal {
 }
 
 /// Waits for the next connection. `None` when the host has closed the channel for good.
-pub(crate) fn next(channel: &OwnedFd) -> rustix::io::Result<Option<Result<Visitor, Refusal>>> {
+pub(crate) fn next(
+    connections: &Connections,
+) -> rustix::io::Result<Option<Result<Visitor, Refusal>>> {
+    match connections {
+        Connections::Passed(channel) => passed(channel),
+        Connections::Accepted(listener) => {
+            let connection = retry_on_intr(|| accept_with(listener, SocketFlags::CLOEXEC))?;
+            Ok(Some(admit(connection)))
+        }
+    }
+}
+
+/// The connection in the next message of the host.
+fn passed(channel: &OwnedFd) -> rustix::io::Result<Option<Result<Visitor, Refusal>>> {
     // Room for more than the one that is allowed, so that surplus descriptors are seen and closed
     // here; those beyond are closed by the kernel, which says so by CTRUNC.
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
@@ -71,7 +85,10 @@ fn admit(descriptor: OwnedFd) -> Result<Visitor, Refusal> {
     rustix::io::ioctl_fionbio(&descriptor, true).map_err(|_| Refusal::NotAConnection)?;
     match family {
         AddressFamily::INET | AddressFamily::INET6 => Ok(Visitor::Tcp(TcpStream::from(descriptor))),
-        AddressFamily::UNIX => Ok(Visitor::Unix(UnixStream::from(descriptor))),
+        // A stream of vsock is read and written like a local one, and nothing else is done with it.
+        AddressFamily::UNIX | AddressFamily::VSOCK => {
+            Ok(Visitor::Unix(UnixStream::from(descriptor)))
+        }
         _ => Err(Refusal::NotAConnection),
     }
 }
@@ -92,9 +109,7 @@ fn connected_stream(descriptor: impl AsFd) -> Option<AddressFamily> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::net::{
-        SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, socketpair,
-    };
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, socketpair};
     use std::io::IoSlice;
     use std::net::{Ipv4Addr, TcpListener, UdpSocket};
     use std::os::fd::BorrowedFd;
@@ -127,7 +142,7 @@ mod tests {
     fn verdict(descriptors: &[BorrowedFd<'_>]) -> Result<Visitor, Refusal> {
         let (host, isolate) = channel();
         pass(&host, descriptors);
-        next(&isolate).unwrap().unwrap()
+        next(&Connections::Passed(isolate)).unwrap().unwrap()
     }
 
     #[test]
@@ -183,7 +198,17 @@ mod tests {
     fn ends_when_the_host_closes_the_channel() {
         let (host, isolate) = channel();
         drop(host);
-        assert!(next(&isolate).unwrap().is_none());
+        assert!(next(&Connections::Passed(isolate)).unwrap().is_none());
+    }
+
+    #[test]
+    fn admits_who_dials_where_it_listens() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let listening = Connections::Accepted(listener.into());
+        let visitor = next(&listening).unwrap().unwrap();
+        assert!(matches!(visitor, Ok(Visitor::Tcp(_))));
+        drop(client);
     }
 
     fn tempfile() -> OwnedFd {

@@ -12,8 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use veracruz_computation::{Computation, Effect, Reply, Setup};
 use veracruz_engine::Spawner;
-use veracruz_evidence::{ReportData, sw_rot};
-use veracruz_policy::{InstanceId, Measurement, Policy, PolicyHash};
+use veracruz_policy::{InstanceId, Policy, PolicyHash};
 use veracruz_protocol::control::Health;
 use veracruz_protocol::{Problem, StateTag};
 use veracruz_session::{Identity, IsolateName, Presented, server_config_presenting, server_name};
@@ -27,7 +26,7 @@ pub(crate) struct Isolate {
     pub(crate) presented: Arc<Presented>,
     pub(crate) tls: Arc<ServerConfig>,
     /// For what nobody waits for. Connections ask the attestor.
-    pub(crate) evidence: Arc<EvidenceSource>,
+    pub(crate) evidence: Arc<dyn EvidenceSource>,
     pub(crate) attestor: Attestor,
     pub(crate) spawner: Spawner,
     pub(crate) seats: Arc<Seats>,
@@ -47,10 +46,14 @@ impl Isolate {
     /// An isolate for `policy`, with a key made here and now, and the threads that work for it.
     pub(crate) fn start(
         policy: Policy,
-        evidence: EvidenceSource,
+        evidence: Box<dyn EvidenceSource>,
         spawner: Spawner,
     ) -> Result<Arc<Self>, Fault> {
-        let evidence = Arc::new(evidence);
+        let evidence = Arc::<dyn EvidenceSource>::from(evidence);
+        // Before the measurement: on some platforms the policy is part of it.
+        evidence
+            .fix_policy(&policy.hash())
+            .map_err(|_| Fault::Evidence)?;
         let identity = Identity::generate("veracruz isolate").map_err(|_| Fault::Randomness)?;
         let participants = policy
             .participants()
@@ -68,7 +71,7 @@ impl Isolate {
         let computation = Computation::new(Setup {
             policy: policy.clone(),
             instance: InstanceId::from(identity.key()),
-            measurement: measurement(&evidence)?,
+            measurement: evidence.measurement().map_err(|_| Fault::Evidence)?,
             secret,
         });
         let (changed, _) = watch::channel(computation.tag());
@@ -187,14 +190,4 @@ pub(crate) fn now() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// This runtime's measurement, as the platform states it: it stands in receipts, where the
-/// evidence beside it must say the same.
-fn measurement(evidence: &EvidenceSource) -> Result<Measurement, Fault> {
-    let evidence = evidence
-        .evidence(&ReportData::from_bytes([0; 64]))
-        .map_err(|_| Fault::Evidence)?;
-    let token = sw_rot::parse(evidence.content()).map_err(|_| Fault::Evidence)?;
-    Ok(token.peek().claims().runtime.into())
 }

@@ -52,7 +52,7 @@ pub fn start(arguments: impl Iterator<Item = String>) -> Result<(), Fault> {
     randomness::fill(&mut [0; 32])?;
     let platform = platform::named(arguments)?;
     let spawner = Spawner::fork().map_err(|_| Fault::Spawner)?;
-    platform::confine()?;
+    platform::confine(&platform.connections)?;
 
     let Platform {
         control,

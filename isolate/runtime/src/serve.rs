@@ -4,9 +4,9 @@ use crate::connection;
 use crate::doorman::{self, Visitor};
 use crate::fault::Fault;
 use crate::isolate::Isolate;
+use crate::platform::Connections;
 use crate::seats::Seat;
 use crate::work::essential;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 type Admitted = (Visitor, Seat);
 
 /// Begins to serve the connections that come over `connections`.
-pub(crate) fn start(isolate: &Arc<Isolate>, connections: OwnedFd) -> Result<(), Fault> {
+pub(crate) fn start(isolate: &Arc<Isolate>, connections: Connections) -> Result<(), Fault> {
     let count = thread::available_parallelism().map_or(1, usize::from);
     let mut servers = Vec::with_capacity(count);
     for _ in 0..count {
@@ -35,7 +35,11 @@ pub(crate) fn start(isolate: &Arc<Isolate>, connections: OwnedFd) -> Result<(), 
 
 /// Deals connections to the servers in turn, until the host closes the channel; those who are
 /// here may stay. Those for whom there is no seat are closed at once.
-fn let_in(isolate: &Isolate, connections: &OwnedFd, servers: &[mpsc::UnboundedSender<Admitted>]) {
+fn let_in(
+    isolate: &Isolate,
+    connections: &Connections,
+    servers: &[mpsc::UnboundedSender<Admitted>],
+) {
     let mut turns = servers.iter().cycle();
     loop {
         let visitor = match doorman::next(connections) {

@@ -4,6 +4,7 @@
 //! calls (see `docs/reference/process-isolate.md`). That list is as wide as a compiling worker
 //! needs; once the spawner of workers is forked, this process itself needs less.
 
+use super::Connections;
 use crate::fault::Fault;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use seccompiler::{
@@ -28,11 +29,14 @@ pub(crate) fn harden() -> Result<(), Fault> {
 ///
 /// This is a list of what is refused, within the launcher's list of what is allowed: that one has
 /// no calls under other numbers (those of the x32 ABI), and no calls that the kernel learns later.
-pub(crate) fn confine() -> Result<(), Fault> {
+pub(crate) fn confine(connections: &Connections) -> Result<(), Fault> {
     // `clone3` hides its flags in memory, where a filter cannot look. It is answered as by a kernel
     // that does not have it, so that a C library falls back to `clone`.
     let hidden = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    for (calls, errno) in [(refused_calls(), libc::EPERM), (Some(hidden), libc::ENOSYS)] {
+    for (calls, errno) in [
+        (refused_calls(connections), libc::EPERM),
+        (Some(hidden), libc::ENOSYS),
+    ] {
         let program = calls
             .and_then(|calls| filter(calls, errno))
             .ok_or(Fault::Confinement)?;
@@ -55,7 +59,7 @@ fn filter(calls: Calls, errno: libc::c_int) -> Option<BpfProgram> {
 type Calls = BTreeMap<libc::c_long, Vec<SeccompRule>>;
 
 /// The calls that are refused from here on.
-fn refused_calls() -> Option<Calls> {
+fn refused_calls(connections: &Connections) -> Option<Calls> {
     let mut calls = BTreeMap::new();
     for always in [
         libc::SYS_execve,
@@ -65,7 +69,6 @@ fn refused_calls() -> Option<Calls> {
         libc::SYS_bind,
         libc::SYS_listen,
         libc::SYS_accept,
-        libc::SYS_accept4,
         libc::SYS_ptrace,
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
@@ -84,6 +87,9 @@ fn refused_calls() -> Option<Calls> {
         libc::SYS_shmat,
     ] {
         calls.insert(always, Vec::new());
+    }
+    if matches!(connections, Connections::Passed(_)) {
+        calls.insert(libc::SYS_accept4, Vec::new());
     }
     let executable = u64::try_from(libc::PROT_EXEC).ok()?;
     for (call, protection) in [
@@ -123,6 +129,7 @@ mod tests {
     use super::*;
     use libc::c_long;
     use std::io;
+    use std::os::fd::OwnedFd;
 
     const REFUSED: Option<i32> = Some(libc::EPERM);
     const NONE: [c_long; 6] = [0; 6];
@@ -145,9 +152,14 @@ mod tests {
     /// A filter holds for the thread that puts it on and those that it starts, so the rest of the
     /// tests' process stays as it is.
     fn confined(attempts: impl FnOnce() + Send) {
+        confined_with(Connections::Passed, attempts);
+    }
+
+    fn confined_with(kind: fn(OwnedFd) -> Connections, attempts: impl FnOnce() + Send) {
+        let connections = kind(std::io::pipe().unwrap().0.into());
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
-                confine().unwrap();
+                confine(&connections).unwrap();
                 attempts();
             });
             thread.join().unwrap();
@@ -226,6 +238,15 @@ mod tests {
             // Of a process that is not there.
             let traced = [libc::PTRACE_ATTACH.into(), -1, 0, 0, 0, 0];
             assert_eq!(attempt(libc::SYS_ptrace, traced), REFUSED);
+        });
+    }
+
+    #[test]
+    fn only_where_connections_are_accepted_can_it_accept_some() {
+        let accept = || attempt(libc::SYS_accept4, [-1; 6]);
+        confined_with(Connections::Passed, || assert_eq!(accept(), REFUSED));
+        confined_with(Connections::Accepted, || {
+            assert_eq!(accept(), Some(libc::EBADF));
         });
     }
 }

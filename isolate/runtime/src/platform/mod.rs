@@ -5,6 +5,7 @@
 
 mod confine;
 mod evidence;
+mod guest;
 mod process;
 
 pub(crate) use confine::{confine, harden};
@@ -18,10 +19,18 @@ use std::os::unix::net::UnixStream;
 pub(crate) struct Platform {
     /// Frames of `veracruz_protocol::control`, to and from the host.
     pub(crate) control: UnixStream,
-    /// Datagrams of one byte, each with the descriptor of one accepted connection.
-    pub(crate) connections: OwnedFd,
+    /// Where participants come from.
+    pub(crate) connections: Connections,
     /// Who vouches for this runtime.
-    pub(crate) evidence: EvidenceSource,
+    pub(crate) evidence: Box<dyn EvidenceSource>,
+}
+
+/// How connections of participants reach this process.
+pub(crate) enum Connections {
+    /// The host passes each accepted socket: datagrams of one byte with a descriptor.
+    Passed(OwnedFd),
+    /// A socket that listens: the host dials, and carries bytes.
+    Accepted(OwnedFd),
 }
 
 /// The platform that the command line names.
@@ -31,6 +40,7 @@ pub(crate) struct Platform {
 pub(crate) fn named(mut arguments: impl Iterator<Item = String>) -> Result<Platform, Fault> {
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("process"), None) => process::platform(),
+        (Some("guest"), None) => guest::platform(),
         _ => Err(Fault::Platform),
     }
 }

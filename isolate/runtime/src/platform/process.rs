@@ -1,7 +1,7 @@
 //! A sandboxed process: three descriptors that the attester opened before it started us.
 #![allow(unsafe_code, reason = "adopts inherited descriptors by number")]
 
-use super::{EvidenceSource, Platform};
+use super::{Connections, Platform, evidence::Attester};
 use crate::fault::Fault;
 use rustix::net::SocketType;
 use rustix::net::sockopt::socket_type;
@@ -24,8 +24,8 @@ pub(super) fn platform() -> Result<Platform, Fault> {
     }
     Ok(Platform {
         control: UnixStream::from(inherited(CONTROL, SocketType::STREAM)?),
-        connections: inherited(CONNECTIONS, SocketType::SEQPACKET)?,
-        evidence: EvidenceSource::attester(inherited(EVIDENCE, SocketType::SEQPACKET)?),
+        connections: Connections::Passed(inherited(CONNECTIONS, SocketType::SEQPACKET)?),
+        evidence: Box::new(Attester::new(inherited(EVIDENCE, SocketType::SEQPACKET)?)),
     })
 }
 

@@ -1,12 +1,13 @@
-//! Who vouches for this runtime.
+//! The software root of trust: the attester that measured and started this process.
 
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use thiserror::Error;
 use veracruz_evidence::{Evidence, ReportData, channel, sw_rot};
+
+use super::{EvidenceError, EvidenceSource};
 
 /// How long the attester may take. It signs in well under a millisecond.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -14,37 +15,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The most answers that are looked at for one question.
 const STALE: usize = 16;
 
-/// Gives evidence over 64 bytes of report data. A closed set: a kind of isolate, a variant.
-pub(crate) enum EvidenceSource {
-    /// The software root of trust, over the channel that it opened for this isolate alone.
-    Attester(Mutex<OwnedFd>),
-}
+/// The software root of trust, over the channel that it opened for this isolate alone
+/// (`SOCK_SEQPACKET`).
+pub(crate) struct Attester(Mutex<OwnedFd>);
 
-/// Why there is no evidence. The host is at fault, or the attester is gone.
-#[derive(Debug, Error)]
-#[error("the platform gave no evidence: {0}")]
-pub(crate) struct EvidenceError(&'static str);
-
-impl EvidenceSource {
-    /// Evidence from the attester at the other end of `channel` (`SOCK_SEQPACKET`).
-    pub(crate) fn attester(channel: OwnedFd) -> Self {
-        Self::Attester(Mutex::new(channel))
-    }
-
-    /// Evidence over `report_data`, in its envelope. Blocks for as long as the
-    /// platform takes, ten seconds at most.
-    pub(crate) fn evidence(&self, report_data: &ReportData) -> Result<Evidence, EvidenceError> {
-        match self {
-            Self::Attester(channel) => {
-                // One question at a time; a poisoned lock guards no state of ours.
-                let channel = channel.lock().unwrap_or_else(PoisonError::into_inner);
-                ask_attester(&channel, report_data)
-            }
-        }
+impl Attester {
+    /// The attester at the other end of `channel`.
+    pub(crate) fn new(channel: OwnedFd) -> Self {
+        Self(Mutex::new(channel))
     }
 }
 
-fn ask_attester(channel: &OwnedFd, report_data: &ReportData) -> Result<Evidence, EvidenceError> {
+impl EvidenceSource for Attester {
+    fn evidence(&self, report_data: &ReportData) -> Result<Evidence, EvidenceError> {
+        // One question at a time; a poisoned lock guards no state of ours.
+        let channel = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ask(&channel, report_data)
+    }
+}
+
+fn ask(channel: &OwnedFd, report_data: &ReportData) -> Result<Evidence, EvidenceError> {
     set_socket_timeout(channel, Timeout::Recv, Some(PATIENCE))
         .and_then(|()| set_socket_timeout(channel, Timeout::Send, Some(PATIENCE)))
         .map_err(|_| EvidenceError("its channel takes no time limit"))?;
@@ -88,11 +78,11 @@ mod tests {
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
     use veracruz_policy::{PolicyHash, Sha256};
 
-    fn channel() -> (OwnedFd, EvidenceSource) {
+    fn channel() -> (OwnedFd, Attester) {
         let kind = SocketType::SEQPACKET;
         let (attester, isolate) =
             socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).unwrap();
-        (attester, EvidenceSource::attester(isolate))
+        (attester, Attester::new(isolate))
     }
 
     fn answer(attester: &OwnedFd, report_data: &ReportData) {
