@@ -82,9 +82,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Launch(arguments) => host::launch(&arguments).map(Some),
         Command::Verifier(command) => match command {
             VerifierCommand::Init(arguments) => verifier::init(&arguments).map(Some),
-            VerifierCommand::Serve(arguments) => {
-                verifier::serve(&arguments, format).map(|()| None)
-            }
+            VerifierCommand::Serve(arguments) => verifier::serve(&arguments, format).map(|()| None),
             VerifierCommand::Enroll(arguments) => verifier::enroll(&arguments).map(Some),
             VerifierCommand::List(arguments) => verifier::list(&arguments).map(Some),
             VerifierCommand::Revoke(arguments) => verifier::revoke(&arguments).map(Some),

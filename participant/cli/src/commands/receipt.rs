@@ -48,7 +48,13 @@ pub(crate) fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> 
         Err(_) => None,
     };
     let at = dated.as_ref().map_or_else(now, DatedAppraisal::at);
-    let report = report(&verify_receipt(&receipt, &policy, &openings, &collateral, at)?);
+    let report = report(&verify_receipt(
+        &receipt,
+        &policy,
+        &openings,
+        &collateral,
+        at,
+    )?);
     Ok(match dated {
         Some(dated) => report.line(format!(
             "{} says that it verified this receipt at {}, by its own clock.",

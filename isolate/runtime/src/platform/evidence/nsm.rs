@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
-use rustix::io::Errno;
 use veracruz_evidence::cbor::{Reader, Writer};
 use veracruz_evidence::{Evidence, ReportData, Technology};
 use veracruz_policy::{Measurement, PolicyHash};
@@ -150,7 +149,7 @@ struct Raw {
 }
 
 /// `NSM_IOCTL_RAW`: `_IOWR(0x0A, 0x0, struct nsm_raw)`, with a structure of 32 bytes.
-const IOCTL_RAW: u64 = 0xc020_0a00;
+const IOCTL_RAW: libc::Ioctl = 0xc020_0a00_u32 as libc::Ioctl;
 
 impl Exchange for DevNsm {
     fn exchange(&self, request: &[u8]) -> io::Result<Vec<u8>> {
@@ -166,13 +165,10 @@ impl Exchange for DevNsm {
                 iov_len: response.len(),
             },
         };
-        let code = IOCTL_RAW
-            .try_into()
-            .map_err(|_| io::Error::from(Errno::INVAL))?;
         // SAFETY: `raw` is the structure that this request takes, its vectors point to buffers of
         // the lengths they say, and all three live until the call returns. The driver reads the
         // first, writes at most the second, and says in `raw` how much it wrote.
-        let result = unsafe { libc::ioctl(self.0.as_raw_fd(), code, &raw mut raw) };
+        let result = unsafe { libc::ioctl(self.0.as_raw_fd(), IOCTL_RAW, &raw mut raw) };
         if result != 0 {
             return Err(io::Error::last_os_error());
         }

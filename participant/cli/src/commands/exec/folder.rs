@@ -97,9 +97,10 @@ impl Mount {
 
     /// Its folders, itself first.
     pub(super) fn folders(&self) -> impl Iterator<Item = String> {
-        let below = self.entries.iter().filter_map(|(below, known)| {
-            matches!(known, Known::Folder).then(|| self.inside(below))
-        });
+        let folders = self.entries.iter();
+        let below = folders
+            .filter(|(_, known)| matches!(known, Known::Folder))
+            .map(|(below, _)| self.inside(below));
         std::iter::once(self.path.clone()).chain(below)
     }
 
