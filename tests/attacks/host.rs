@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use veracruz_attester::{Client, IsolateState, Launched, Limits};
+use veracruz_cli::local::{LocalError, Target};
 use veracruz_protocol::control::{Decoder, ToHost, ToIsolate, encode, refusal as classes};
 use veracruz_tests::{World, digest, kill_isolates, refusal};
 
@@ -242,6 +243,49 @@ fn evidence_under_an_attester_key_that_the_policy_does_not_name_is_refused() {
 }
 
 #[test]
+fn an_attester_of_software_vouches_for_no_hardware() {
+    let Some(world) = World::start() else { return };
+    let policy = world.policy("hardware", |document| {
+        document["isolates"] = serde_json::json!({
+            "sev-snp": { "measurement": "ab".repeat(48), "any_chip": true },
+        });
+        document.as_object_mut().unwrap().remove("unprotected");
+    });
+    let mut captive = Captive::launch(&world, &policy);
+    captive.install(&policy);
+    assert!(matches!(captive.hears(), ToHost::Installed { .. }));
+    assert_eq!(attest_captive(&world, &captive, &policy), "VC-0211");
+}
+
+#[test]
+fn a_party_that_is_led_to_a_second_genuine_isolate_sees_that_the_others_are_not_there() {
+    let Some(world) = World::start() else { return };
+    let policy = world.policy("diversion", |_| {});
+    world.launch(&policy).expect("an isolate");
+    let target = world.target(&policy);
+    world
+        .globex
+        .call(&target, &["approve"], &[])
+        .expect("globex is at the first");
+
+    // The second is as genuine as the first, and its evidence is good.
+    let mut captive = Captive::launch(&world, &policy);
+    captive.install(&policy);
+    let ToHost::Installed { instance, .. } = captive.hears() else {
+        panic!("the second isolate starts")
+    };
+    let seen = at_captive(&world, &captive, &policy, "status").expect("it answers");
+    assert_eq!(seen["instance"], instance.to_string());
+    let globex = &seen["approvals"]["globex"];
+    assert!(globex.is_null() || globex == "missing", "{seen}");
+    let first = world
+        .globex
+        .call(&target, &["status"], &[])
+        .expect("status");
+    assert_ne!(first["instance"], seen["instance"], "{first}");
+}
+
+#[test]
 fn an_isolate_that_is_killed_and_started_again_gets_nothing_a_second_time() {
     let Some(world) = World::start() else { return };
     let policy = world.policy("again", |_| {});
@@ -275,16 +319,26 @@ fn an_isolate_that_is_killed_and_started_again_gets_nothing_a_second_time() {
 
 /// Leads acme's client to a captive isolate, and gives the code with which it refuses.
 fn attest_captive(world: &World, captive: &Captive, policy: &Path) -> String {
+    refusal(at_captive(world, captive, policy, "attest")).code
+}
+
+/// Runs a command of acme's on a captive isolate.
+fn at_captive(
+    world: &World,
+    captive: &Captive,
+    policy: &Path,
+    command: &str,
+) -> Result<serde_json::Value, LocalError> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = veracruz_cli::local::Target {
+    let target = Target {
         policy,
         host: listener.local_addr().unwrap(),
     };
     std::thread::scope(|scope| {
-        let refused = scope.spawn(|| refusal(world.acme.call(&target, &["attest"], &[])).code);
+        let outcome = scope.spawn(|| world.acme.call(&target, &[command], &[]));
         let (accepted, _) = listener.accept().unwrap();
         captive.pass(&[accepted.as_fd()]);
         drop(accepted);
-        refused.join().unwrap()
+        outcome.join().unwrap()
     })
 }

@@ -6,7 +6,7 @@ use rustls::sign::CertifiedKey;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
-use veracruz_appraisal::{AppraisalError, appraise};
+use veracruz_appraisal::{AppraisalError, Collateral, appraise};
 use veracruz_client::{Connection, Error, now};
 use veracruz_evidence::Nonce;
 use veracruz_policy::Policy;
@@ -206,9 +206,9 @@ async fn evidence_relayed_from_another_connection_is_refused() {
     let evidence = first.evidence(nonce).await.unwrap();
     let nonce = Nonce::from_bytes(nonce);
     let own = first.channel.report_data(&hash, &nonce);
-    assert!(appraise(&evidence, &policy, &own, now()).is_ok());
+    assert!(appraise(&evidence, &policy, &Collateral::none(), &own, now()).is_ok());
     let others = second.channel.report_data(&hash, &nonce);
-    let refused = appraise(&evidence, &policy, &others, now()).unwrap_err();
+    let refused = appraise(&evidence, &policy, &Collateral::none(), &others, now()).unwrap_err();
     assert!(
         matches!(refused, AppraisalError::BindingMismatch { .. }),
         "{refused}"
@@ -218,7 +218,7 @@ async fn evidence_relayed_from_another_connection_is_refused() {
     let replayed = first
         .channel
         .report_data(&hash, &Nonce::from_bytes([8; 32]));
-    let refused = appraise(&evidence, &policy, &replayed, now()).unwrap_err();
+    let refused = appraise(&evidence, &policy, &Collateral::none(), &replayed, now()).unwrap_err();
     assert!(
         matches!(refused, AppraisalError::BindingMismatch { .. }),
         "{refused}"

@@ -1,5 +1,6 @@
 //! Installs what is missing, and says what it does.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process::{self, Failure};
@@ -22,6 +23,17 @@ const BENCH_TOOLS: [(&str, &str); 2] = [("clang-19", "clang-19"), ("wasm-ld-19",
 
 /// What there is no program of, but comes with the compiler where that is installed for benches.
 const BENCH_LIBRARIES: [&str; 2] = ["wasi-libc", "libclang-rt-19-dev-wasm32"];
+
+/// Programs of others that tests compare with, or hold against ours. PostgreSQL's server is on no
+/// path; its tools are.
+const TEST_TOOLS: [(&str, &str); 3] = [
+    ("curl", "curl"),
+    ("swtpm", "swtpm"),
+    ("pg_ctlcluster", "postgresql"),
+];
+
+/// Python packages that tests compare with, by exact version.
+const TEST_PACKAGES: [&str; 2] = ["jsonschema==4.26.0", "requests==2.34.2"];
 
 /// libFuzzer is written in C++.
 const FUZZ_TOOLS: [(&str, &str); 1] = [("c++", "g++")];
@@ -54,6 +66,70 @@ pub(crate) fn setup_benches(steps: &mut Steps) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// What some tests need beside that. Where it cannot be installed, they print that they are skipped.
+/// Returns the folder of a Python that has the packages, where there is one.
+pub(crate) fn setup_tests(steps: &mut Steps) -> Result<Option<PathBuf>, Failure> {
+    setup(steps)?;
+    steps.step("programs that tests compare with", || {
+        let missing = missing_packages(&TEST_TOOLS);
+        if let Err(failure) = install_if_any(&missing) {
+            println!("not installed: {failure}");
+        }
+        Ok(python())
+    })
+}
+
+fn install_if_any(missing: &[&str]) -> Result<(), Failure> {
+    if missing.is_empty() {
+        println!("all there");
+        return Ok(());
+    }
+    install(missing)
+}
+
+/// A Python of our own, beside what is built; nobody else's is changed.
+fn python() -> Option<PathBuf> {
+    let folder = crate::root().join("target/python");
+    let programs = folder.join("bin");
+    // Written last: what was broken off is made anew.
+    let made = folder.join("packages.txt");
+    let wanted = TEST_PACKAGES.join("\n");
+    if std::fs::read_to_string(&made).is_ok_and(|there| there == wanted) {
+        println!("Python packages: all there");
+        return Some(programs);
+    }
+    println!("Python packages: {}", TEST_PACKAGES.join(", "));
+    let make = process::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+    );
+    let install = make.and_then(|()| {
+        process::run(
+            Command::new(programs.join("python3"))
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                ])
+                .args(TEST_PACKAGES),
+        )
+    });
+    let noted = install.and_then(|()| {
+        std::fs::write(&made, wanted)
+            .map_err(|error| Failure::new(format!("{}: {error}", made.display())))
+    });
+    match noted {
+        Ok(()) => Some(programs),
+        Err(failure) => {
+            println!("not installed: {failure}");
+            None
+        }
+    }
 }
 
 /// What fuzzing needs.

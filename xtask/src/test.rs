@@ -1,6 +1,8 @@
 //! Every test of the workspace and of the example programs.
 
+use std::ffi::OsString;
 use std::ops::AddAssign;
+use std::path::Path;
 use std::process::Command;
 
 use crate::artifacts::Artifacts;
@@ -10,7 +12,7 @@ use crate::steps::Steps;
 
 /// Builds first: tests that cross processes start the real runtime and the real `veracruz`.
 pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
-    setup::setup(steps)?;
+    let python = setup::setup_tests(steps)?;
     let artifacts = Artifacts::build(steps)?;
     let mut counts = Counts::default();
     let nextest = process::output(&mut process::cargo(["nextest", "--version"])).is_some();
@@ -27,6 +29,9 @@ pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
         process::cargo(["test", "--workspace", "--locked", "--no-fail-fast"])
     };
     artifacts.give_to(&mut workspace);
+    if let Some(python) = python {
+        workspace.env("PATH", first_on_path(&python));
+    }
     let mut result = steps.step("tests of the workspace", || {
         counted(&mut workspace, &mut counts)
     });
@@ -54,6 +59,14 @@ pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
         return Err(Failure::new("no test ran"));
     }
     Ok(())
+}
+
+/// The search path with `folder` before everything else.
+fn first_on_path(folder: &Path) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
+    // A folder with a colon in its name cannot be on a path; then tests do without it.
+    std::env::join_paths(folders).unwrap_or(path)
 }
 
 fn counted(command: &mut Command, counts: &mut Counts) -> Result<(), Failure> {
