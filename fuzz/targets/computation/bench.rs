@@ -67,7 +67,7 @@ impl Bench {
         let machine = Computation::new(Setup {
             policy: POLICIES[usize::from(pinned)].clone(),
             instance: INSTANCE,
-            measurement: Sha256::from_bytes([0xbb; 32]),
+            measurement: Sha256::from_bytes([0xbb; 32]).into(),
             secret: Zeroizing::new([0xcc; 32]),
         });
         Self {
