@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 
 /// Evidence that this service found good, under a challenge that it drew itself.
 ///
-/// [`Judge::judge`] alone makes one; what signs takes one.
+/// The one function that judges (`Judge::judge`) makes one; what signs takes one.
 #[derive(Debug)]
 pub struct Verdict {
     appraised: Appraised,
