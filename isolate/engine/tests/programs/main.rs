@@ -18,6 +18,7 @@ mod components;
 mod corpus;
 mod fuel;
 mod isolation;
+mod large;
 mod limits;
 mod refusals;
 mod running;
@@ -35,6 +36,7 @@ fn main() {
         corpus::tests(),
         components::tests(),
         isolation::tests(),
+        large::tests(),
     ];
     let tests = tests.into_iter().flatten().collect();
     let mut arguments = Arguments::from_args();
