@@ -12,5 +12,6 @@ mod computation;
 mod exec;
 mod pipelines;
 mod programs;
+mod standard_client;
 mod survival;
 mod uploads;
