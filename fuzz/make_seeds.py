@@ -240,6 +240,20 @@ def corim():
     seed("corim", "realm", cbor(unsigned("http://arm.com/cca/realm/1", realm)))
 
 
+def programs():
+    """The first byte says how a program comes about: as it stands, or made of the others."""
+    header = b"\0asm\x01\0\0\0"
+    # (module (func (export "_start")))
+    start = header + bytes([1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 10, 1, 6]) + b"_start"
+    start += bytes([0, 0, 10, 4, 1, 2, 0, 0x0B])
+    seed("programs", "empty-module", b"\0" + header)
+    seed("programs", "start", b"\0" + start)
+    seed("programs", "empty-component", b"\0\0asm\x0d\0\x01\0")
+    seed("programs", "made", b"\x01" + bytes(range(256)))
+    seed("programs", "made-component", b"\x02" + bytes(range(256)))
+    seed("programs", "changed", b"\x03" + bytes(reversed(range(256))))
+
+
 def main():
     seed("policy", "overlap", text("common/policy/tests/data/overlap.json").encode())
     seed("policy", "hardware", text("common/policy/tests/data/hardware.json").encode())
@@ -268,6 +282,7 @@ def main():
     quotes()
     tokens()
     reports()
+    programs()
     corim()
 
 
