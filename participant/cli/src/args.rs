@@ -175,7 +175,7 @@ pub(crate) struct MeasureArgs {
     #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
     pub(crate) runtime: Option<PathBuf>,
     /// The same, without naming the option
-    #[arg(value_name = "RUNTIME", conflicts_with = "runtime")]
+    #[arg(value_name = "RUNTIME")]
     pub(crate) file: Option<PathBuf>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = MeasureFormat::Digest)]
