@@ -58,7 +58,12 @@ fn curl_uploads_to_an_isolate_that_a_verifier_certified_through_its_host() {
     let state = world.folder().join("verifier");
     let state = state.to_str().unwrap();
     let (_verifier, named, said) = verifier(&world, state);
-    let port = said["address"].as_str().unwrap().rsplit_once(':').unwrap().1;
+    let port = said["address"]
+        .as_str()
+        .unwrap()
+        .rsplit_once(':')
+        .unwrap()
+        .1;
 
     let (url, certificate) = (
         format!("https://localhost:{port}"),
