@@ -20,7 +20,7 @@
 //! # let key = SigningKey::from_slice(&[7; 32])?;
 //! # let spki = spki::of_p256(key.verifying_key());
 //! # let policy = PolicyHash::from_bytes([1; 32]);
-//! # let measurement = Sha256::of(b"runtime");
+//! # let measurement = Sha256::of(b"runtime").into();
 //! # let ask_for_evidence = |_| Evidence::new(Technology::SoftwareRootOfTrust, Vec::new());
 //! let payload = ReceiptPayload {
 //!     policy,
