@@ -593,7 +593,7 @@ proptest! {
 /// Prints what an appraisal costs: `cargo test --release -p veracruz-appraisal --test azure_vtpm cost
 /// -- --ignored --nocapture`.
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "prints processor time and asserts nothing: for --release, by hand"]
 fn cost_of_an_appraisal() {
     let machine = Machine::new();
     let (content, collateral) = (machine.content().encode(), platform(&machine).collateral());

@@ -595,7 +595,7 @@ proptest! {
 /// Prints what an appraisal costs: `cargo test --release -p veracruz-appraisal --test nitro cost
 /// -- --ignored --nocapture`.
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "prints processor time and asserts nothing: for --release, by hand"]
 fn cost_of_an_appraisal() {
     let Some(document) = recorded(GOOD.0) else {
         return;

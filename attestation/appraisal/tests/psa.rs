@@ -366,7 +366,7 @@ fn recorded_tokens_of_both_profiles_are_genuine() {
 
 /// Prints what an appraisal costs: `cargo test --release … -- --ignored --nocapture`.
 #[test]
-#[ignore = "measures, and says nothing of a debug build"]
+#[ignore = "prints processor time and asserts nothing: for --release, by hand"]
 #[allow(clippy::print_stdout, reason = "the number is what it is for")]
 fn cost() {
     let (token, reference) = (sign(&good()), reference());

@@ -978,7 +978,7 @@ fn imports_what_other_tools_write() {
 
 /// Prints what an appraisal costs: `cargo test --release … -- --ignored --nocapture`.
 #[test]
-#[ignore = "measures, and says nothing of a debug build"]
+#[ignore = "prints processor time and asserts nothing: for --release, by hand"]
 #[allow(clippy::print_stdout, reason = "the number is what it is for")]
 fn cost() {
     let world = World::sgx();

@@ -651,7 +651,7 @@ fn imports_a_quote_with_its_event_log_from_json() {
 
 /// Prints what an appraisal costs: `cargo test --release … -- --ignored --nocapture`.
 #[test]
-#[ignore = "measures, and says nothing of a debug build"]
+#[ignore = "prints processor time and asserts nothing: for --release, by hand"]
 #[allow(clippy::print_stdout, reason = "the number is what it is for")]
 fn cost() {
     let world = World::tdx_5(4);

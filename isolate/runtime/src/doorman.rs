@@ -1,7 +1,8 @@
 //! Takes accepted connections from the host, and nothing but those.
 //!
-//! Where the host passes descriptors, what it passes is hostile: one descriptor a message, it must be a connected stream
-//! socket, surplus ones are closed, and it is only ever read without blocking.
+//! What the host passes is hostile: one descriptor a message, it must be a connected stream socket,
+//! surplus ones are closed, and it is only ever read without blocking. Where this process listens
+//! itself, whoever dials is held to the same.
 
 use crate::platform::Connections;
 use rustix::io::{IoSliceMut, retry_on_intr};

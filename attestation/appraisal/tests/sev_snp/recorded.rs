@@ -210,7 +210,7 @@ fn no_changed_bit_of_a_recorded_report_passes() {
 /// Prints what an appraisal costs: `cargo test --release -p veracruz-appraisal --test sev_snp cost
 /// -- --ignored --nocapture`.
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "prints processor time and asserts nothing: for --release, by hand"]
 fn cost_of_an_appraisal() {
     for (report, collateral, ..) in RECORDED {
         let Some((content, collateral)) = recorded(report, collateral) else {

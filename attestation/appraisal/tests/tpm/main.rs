@@ -99,7 +99,7 @@ pub(crate) fn malformed(error: &AppraisalError, expected: &str) -> String {
 
 /// Prints what an appraisal costs: `cargo test --release … -- --ignored --nocapture`.
 #[test]
-#[ignore = "measures, and says nothing of a debug build"]
+#[ignore = "prints processor time and asserts nothing: for --release, by hand"]
 #[allow(clippy::print_stdout, reason = "the number is what it is for")]
 fn cost() {
     for ak in [ak(), Ak::rsa()] {

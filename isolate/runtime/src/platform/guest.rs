@@ -56,7 +56,8 @@ fn evidence() -> Option<Box<dyn EvidenceSource>> {
     Tpm::here().map(|tpm| Box::new(tpm) as Box<dyn EvidenceSource>)
 }
 
-/// A socket that listens on a port of vsock, for the host and nobody else's machine.
+/// A socket that listens on a port of vsock. Whoever can dial is no more trusted than the host,
+/// which can dial in any case.
 fn listener(port: u32) -> Option<OwnedFd> {
     let socket = socket_with(
         AddressFamily::VSOCK,

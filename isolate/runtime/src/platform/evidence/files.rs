@@ -27,10 +27,12 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), std::io::Error> {
     Err(std::io::ErrorKind::WriteZero.into())
 }
 
-/// Reads a word that ends with a line break.
-pub(super) fn word(path: &Path) -> Result<String, EvidenceError> {
-    const MAX_WORD: usize = 64;
-    let bytes = read(path, MAX_WORD).map_err(|_| EvidenceError("an attribute cannot be read"))?;
+/// The most bytes of an attribute that is one word.
+pub(super) const MAX_WORD_BYTES: usize = 64;
+
+/// The word that an attribute holds, without the line break at its end.
+pub(super) fn word(attribute: std::io::Result<Vec<u8>>) -> Result<String, EvidenceError> {
+    let bytes = attribute.map_err(|_| EvidenceError("an attribute cannot be read"))?;
     let text = String::from_utf8(bytes).map_err(|_| EvidenceError("an attribute is no text"))?;
     Ok(text.trim_end().to_owned())
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use veracruz_evidence::{Evidence, ReportData, Technology};
 
-use super::files::{read, word, write};
+use super::files::{MAX_WORD_BYTES, read, word, write};
 use super::{EvidenceError, EvidenceSource};
 
 /// The most bytes of a quote with its chain.
@@ -28,7 +28,8 @@ impl Gramine {
 
     fn in_folder(folder: PathBuf) -> Option<Self> {
         // EPID, and no attestation at all, are no ground for anyone to trust this enclave.
-        (word(&folder.join("attestation_type")).ok()? == "dcap").then(|| Self {
+        let kind = word(read(&folder.join("attestation_type"), MAX_WORD_BYTES)).ok()?;
+        (kind == "dcap").then(|| Self {
             folder,
             turn: Mutex::new(()),
         })

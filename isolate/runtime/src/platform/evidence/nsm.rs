@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
-use veracruz_evidence::cbor::{Reader, Writer};
+use veracruz_evidence::cbor::Writer;
 use veracruz_evidence::{Evidence, ReportData, Technology};
-use veracruz_policy::{Measurement, PolicyHash};
+use veracruz_policy::{Measurement, PolicyHash, Sha384};
 
 use super::{EvidenceError, EvidenceSource};
 
@@ -31,32 +31,12 @@ impl Nsm {
 }
 
 impl<Device: Exchange> Nsm<Device> {
-    fn ask(&self, request: &[u8], refused: &'static str) -> Result<Vec<u8>, EvidenceError> {
-        let response = self
-            .0
+    /// The response to a request: an answer to it, an error (`{"Error": …}`), or nonsense. Whoever
+    /// asked takes nothing but the answer.
+    fn ask(&self, request: &[u8]) -> Result<Vec<u8>, EvidenceError> {
+        self.0
             .exchange(request)
-            .map_err(|_| EvidenceError("the security module does not answer"))?;
-        // `{"Error": …}`, whatever it is about.
-        let is_error = Reader::new(&response).is_ok_and(|mut reader| {
-            reader.map(1).is_ok()
-                && reader
-                    .text(MAX_NAME_BYTES)
-                    .is_ok_and(|name| name == "Error")
-        });
-        if is_error {
-            return Err(EvidenceError(refused));
-        }
-        Ok(response)
-    }
-
-    /// The value of a register.
-    fn register(&self, index: u64) -> Result<Vec<u8>, EvidenceError> {
-        let refused = "the security module does not describe its registers";
-        let request = request("DescribePCR", |w| {
-            w.map(|m| m.text("index", |w| w.unsigned(index)));
-        });
-        let response = self.ask(&request, refused)?;
-        field(&response, "DescribePCR", "data").ok_or(EvidenceError(refused))
+            .map_err(|_| EvidenceError("the security module does not answer"))
     }
 }
 
@@ -70,7 +50,7 @@ impl<Device: Exchange> EvidenceSource for Nsm<Device> {
                 m.text("public_key", Writer::null);
             });
         });
-        let response = self.ask(&request, refused)?;
+        let response = self.ask(&request)?;
         let document = field(&response, "Attestation", "document").ok_or(EvidenceError(refused))?;
         Ok(Evidence::new(Technology::Nitro, document))
     }
@@ -83,20 +63,31 @@ impl<Device: Exchange> EvidenceSource for Nsm<Device> {
                 m.text("data", |w| w.bytes(policy.as_bytes()));
             });
         });
-        self.ask(&extend, refused)?;
+        // What it holds now, which is right only where nobody has extended it before.
+        let fresh = [[0; 48].as_slice(), policy.as_bytes()].concat();
+        let extended = field(&self.ask(&extend)?, "ExtendPCR", "data");
+        if extended.as_deref() != Some(Sha384::of(&fresh).as_bytes()) {
+            return Err(EvidenceError(refused));
+        }
         let lock = request("LockPCR", |w| {
             w.map(|m| m.text("index", |w| w.unsigned(POLICY_REGISTER)));
         });
-        self.ask(&lock, refused).map(drop)
+        if self.ask(&lock)? != Writer::encode(|w| w.text("LockPCR")) {
+            return Err(EvidenceError(refused));
+        }
+        Ok(())
     }
 
     fn measurement(&self) -> Result<Measurement, EvidenceError> {
-        Measurement::from_slice(&self.register(0)?).ok_or(EvidenceError("PCR 0 has another length"))
+        let request = request("DescribePCR", |w| {
+            w.map(|m| m.text("index", |w| w.unsigned(0)));
+        });
+        let register = field(&self.ask(&request)?, "DescribePCR", "data");
+        register
+            .and_then(|register| Measurement::from_slice(&register))
+            .ok_or(EvidenceError("the security module does not describe PCR 0"))
     }
 }
-
-/// The most bytes of a name in a response.
-const MAX_NAME_BYTES: usize = 64;
 
 /// `{name: {…}}`: an enum of the module's API, as serde writes it.
 fn request(name: &str, fields: impl FnOnce(&mut Writer)) -> Vec<u8> {
@@ -203,6 +194,20 @@ mod tests {
         })
     }
 
+    /// `hashlib.sha384(bytes(48) + b"\7" * 32)`.
+    const EXTENDED: [u8; 48] = [
+        0x5f, 0x07, 0xb4, 0xfb, 0x7a, 0xc6, 0x15, 0x03, 0x89, 0x86, 0xed, 0xfa, 0xa6, 0x56, 0x19,
+        0xb7, 0xc5, 0x70, 0x6d, 0x36, 0x92, 0xbc, 0x15, 0xe1, 0x8f, 0xff, 0x7f, 0xf3, 0xc7, 0x86,
+        0x93, 0xcc, 0x59, 0xae, 0x8b, 0x4a, 0x6f, 0xd3, 0xe8, 0xb3, 0x35, 0xf1, 0xdb, 0x40, 0x74,
+        0x3f, 0xfc, 0xcf,
+    ];
+
+    fn extended(register: &[u8]) -> Vec<u8> {
+        request("ExtendPCR", |w| {
+            w.map(|m| m.text("data", |w| w.bytes(register)));
+        })
+    }
+
     fn error(kind: &str) -> Vec<u8> {
         Writer::encode(|w| w.map(|m| m.text("Error", |w| w.text(kind))))
     }
@@ -225,12 +230,9 @@ mod tests {
 
     #[test]
     fn the_policy_is_extended_once_and_locked() {
-        let extended = request("ExtendPCR", |w| {
-            w.map(|m| m.text("data", |w| w.bytes(&[1; 48])));
-        });
-        let locked = Writer::encode(|w| w.text("LockPCR"));
-        let module = module(vec![Ok(extended), Ok(locked)]);
         let policy = PolicyHash::from_bytes([7; 32]);
+        let locked = Writer::encode(|w| w.text("LockPCR"));
+        let module = module(vec![Ok(extended(&EXTENDED)), Ok(locked)]);
         module.fix_policy(&policy).unwrap();
         let requests = module.0.requests.lock().unwrap();
         let [extend, lock] = requests.as_slice() else {
@@ -255,11 +257,14 @@ mod tests {
         ));
         let locked_before = module(vec![Ok(error("ReadOnlyIndex"))]);
         assert_eq!(locked_before.fix_policy(&policy), refused);
-        let extended = request("ExtendPCR", |w| {
-            w.map(|m| m.text("data", |w| w.bytes(&[1; 48])));
-        });
-        let not_locked = module(vec![Ok(extended), Ok(error("InvalidIndex"))]);
-        assert_eq!(not_locked.fix_policy(&policy), refused);
+        for answer in [error("InvalidIndex"), extended(&EXTENDED), vec![]] {
+            let not_locked = module(vec![Ok(extended(&EXTENDED)), Ok(answer)]);
+            assert_eq!(not_locked.fix_policy(&policy), refused);
+        }
+        for answer in [extended(&[1; 48]), vec![], vec![0xff; 64]] {
+            let extended_before = module(vec![Ok(answer)]);
+            assert_eq!(extended_before.fix_policy(&policy), refused);
+        }
         let gone = module(vec![Err(io::ErrorKind::BrokenPipe.into())]);
         assert!(gone.fix_policy(&policy).is_err());
     }

@@ -14,9 +14,6 @@ use super::{EvidenceError, EvidenceSource};
 /// The most bytes of a report, and of the certificates beside it.
 const MAX_BLOB_BYTES: usize = 32 * 1024;
 
-/// The most bytes of any other attribute.
-const MAX_WORD_BYTES: usize = 64;
-
 /// How often a report is asked for anew where something else in the guest came between.
 const ATTEMPTS: usize = 3;
 
@@ -116,12 +113,7 @@ impl<'k, Kernel: Reports> Question<'k, Kernel> {
     }
 
     fn word(&self, attribute: &str) -> Result<String, EvidenceError> {
-        let unusable = EvidenceError("an attribute of a report cannot be read");
-        let Ok(bytes) = self.read(attribute, MAX_WORD_BYTES) else {
-            return Err(unusable);
-        };
-        let text = String::from_utf8(bytes).map_err(|_| unusable)?;
-        Ok(text.trim_end().to_owned())
+        files::word(self.read(attribute, files::MAX_WORD_BYTES))
     }
 }
 
