@@ -1,0 +1,1 @@
+//! Makes the images of every kind of isolate.

@@ -1,0 +1,1 @@
+//! What a program must be before it is compiled.
