@@ -5,11 +5,16 @@
 
 mod artifacts;
 mod bench;
+mod cache;
 mod check;
+mod debian;
 mod deny;
 mod fuzz;
+mod kernel;
+mod machines;
 mod model;
 mod process;
+mod qemu_nitro;
 mod setup;
 mod steps;
 mod test;
@@ -18,6 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use artifacts::Artifacts;
+use machines::Machines;
 use process::Failure;
 use steps::Steps;
 
@@ -34,6 +40,9 @@ Usage: cargo xtask <command>
   model         the protocol in a symbolic checker, docs/protocol/model
   build         the runtime, the example programs and the `veracruz` binary
   setup         install what is missing
+  kernel [--arch x86_64|aarch64] [--test-provider]
+                the kernel of virtual machines, from pinned source; kept in the cache
+  qemu-nitro    QEMU that emulates a Nitro enclave; kept in the cache
 ";
 
 fn main() -> ExitCode {
@@ -52,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure> {
-    if !rest.is_empty() && !matches!(command, "demo" | "bench" | "fuzz") {
+    if !rest.is_empty() && !matches!(command, "demo" | "bench" | "fuzz" | "kernel") {
         return Err(Failure::new(format!(
             "`{command}` takes no arguments\n\n{USAGE}"
         )));
@@ -73,6 +82,9 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
             println!("{artifacts}");
         }),
         "setup" => setup::setup(steps),
+        "kernel" => kernel::kernel(kernel::Options::parse(rest)?, steps)
+            .map(|folder| println!("\n{}", folder.display())),
+        "qemu-nitro" => qemu_nitro::built(steps).map(|program| println!("\n{}", program.display())),
         "" | "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
@@ -83,9 +95,16 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
 
 fn demo(arguments: &[String], steps: &mut Steps) -> Result<(), Failure> {
     setup::setup(steps)?;
+    // A process needs none of what runs machines.
+    let machines = if arguments.iter().any(|word| word.starts_with("--isolate")) {
+        machines::setup_machines(steps)?
+    } else {
+        Machines::default()
+    };
     let artifacts = Artifacts::build(steps)?;
     println!();
     let mut demo = artifacts.veracruz_command();
+    machines.give_to(&mut demo);
     demo.arg("demo").args(arguments);
     process::run(&mut demo)
 }

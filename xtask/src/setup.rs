@@ -1,6 +1,7 @@
 //! Installs what is missing, and says what it does.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, Failure};
@@ -144,6 +145,21 @@ pub(crate) fn setup_fuzz(steps: &mut Steps) -> Result<(), Failure> {
     })
 }
 
+/// Debian packages, whatever they contain.
+pub(crate) fn setup_packages(packages: &[&str]) -> Result<(), Failure> {
+    let is_installed = |package: &&&str| {
+        let mut query = Command::new("dpkg-query");
+        query.args(["--show", "--showformat=${db:Status-Status}", package]);
+        process::output(&mut query).is_some_and(|status| status == "installed")
+    };
+    let missing: Vec<&str> = packages
+        .iter()
+        .filter(|package| !is_installed(package))
+        .copied()
+        .collect();
+    install_if_any(&missing)
+}
+
 fn targets() -> Result<(), Failure> {
     let Some(installed) =
         process::output(Command::new("rustup").args(["target", "list", "--installed"]))
@@ -237,8 +253,22 @@ fn install(missing: &[&str]) -> Result<(), Failure> {
 }
 
 fn on_path(program: &str) -> bool {
+    find_on_path(program).is_some()
+}
+
+pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+/// The search path with `folder` before everything else.
+pub(crate) fn first_on_path(folder: &Path) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
+    // A folder with a colon in its name cannot be on a path; then children do without it.
+    std::env::join_paths(folders).unwrap_or(path)
 }
 
 fn is_root() -> bool {

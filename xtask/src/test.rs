@@ -1,18 +1,17 @@
 //! Every test of the workspace and of the example programs.
 
-use std::ffi::OsString;
 use std::ops::AddAssign;
-use std::path::Path;
 use std::process::Command;
 
 use crate::artifacts::Artifacts;
 use crate::process::{self, Failure};
-use crate::setup;
 use crate::steps::Steps;
+use crate::{machines, setup};
 
 /// Builds first: tests that cross processes start the real runtime and the real `veracruz`.
 pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
     let python = setup::setup_tests(steps)?;
+    let machines = machines::setup_machines(steps)?;
     let artifacts = Artifacts::build(steps)?;
     let mut counts = Counts::default();
     let nextest = process::output(&mut process::cargo(["nextest", "--version"])).is_some();
@@ -29,8 +28,9 @@ pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
         process::cargo(["test", "--workspace", "--locked", "--no-fail-fast"])
     };
     artifacts.give_to(&mut workspace);
+    machines.give_to(&mut workspace);
     if let Some(python) = python {
-        workspace.env("PATH", first_on_path(&python));
+        workspace.env("PATH", setup::first_on_path(&python));
     }
     let mut result = steps.step("tests of the workspace", || {
         counted(&mut workspace, &mut counts)
@@ -59,14 +59,6 @@ pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
         return Err(Failure::new("no test ran"));
     }
     Ok(())
-}
-
-/// The search path with `folder` before everything else.
-fn first_on_path(folder: &Path) -> OsString {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
-    // A folder with a colon in its name cannot be on a path; then tests do without it.
-    std::env::join_paths(folders).unwrap_or(path)
 }
 
 fn counted(command: &mut Command, counts: &mut Counts) -> Result<(), Failure> {
