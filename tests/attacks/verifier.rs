@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use veracruz_appraisal::Collateral;
 use veracruz_appraisal::ear::{Ear, EarError, Expected};
 use veracruz_client::now;
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_evidence::{Nonce, ReportData, report_data, spki};
 use veracruz_policy::{KeyDigest, Policy, PublicKey, Sha256};
 use veracruz_session::Identity;
@@ -218,7 +218,7 @@ impl Verifier {
 fn evidence(attester: &SigningKey, policy: &Policy, report_data: ReportData) -> Vec<u8> {
     let claims = SwRotClaims {
         report_data,
-        runtime: Sha256::of(b"runtime"),
+        measured: Measured::Runtime(Sha256::of(b"runtime")),
         launch_policy: policy.hash(),
     };
     sw_rot::sign(&claims, attester).encode()

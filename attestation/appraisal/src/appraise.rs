@@ -63,9 +63,7 @@ fn appraise_isolate(
     let isolates = policy.isolates();
     let launch = &policy.hash();
     match evidence.technology() {
-        Technology::SoftwareRootOfTrust => isolates
-            .process
-            .as_ref()
+        Technology::SoftwareRootOfTrust => sw_rot::Reference::of(isolates)
             .map(|reference| sw_rot::verify(evidence, reference, launch, expected, now)),
         Technology::Sgx => isolates
             .sgx
@@ -104,7 +102,7 @@ fn appraise_isolate(
 /// Whether a policy names an isolate whose evidence is of this technology.
 fn accepts(isolates: &Isolates, technology: Technology) -> bool {
     match technology {
-        Technology::SoftwareRootOfTrust => isolates.process.is_some(),
+        Technology::SoftwareRootOfTrust => sw_rot::Reference::of(isolates).is_some(),
         Technology::Sgx => isolates.sgx.is_some(),
         Technology::Tdx => isolates.tdx.is_some(),
         Technology::SevSnp => isolates.sev_snp.is_some(),

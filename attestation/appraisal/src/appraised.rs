@@ -101,12 +101,20 @@ impl Appraised {
             .attester
             .map_or_else(|| "nobody".to_owned(), |key| key.to_string());
         match self.technology() {
-            Technology::SoftwareRootOfTrust => format!(
-                "the attester with key {by} says that it started this runtime, {measurement}, as \
-                 an ordinary process for this policy. This protects nobody from the host: whoever \
+            Technology::SoftwareRootOfTrust => {
+                let is_machine = self.facts().iter().any(|fact| fact.name == "image");
+                let (what, how) = if is_machine {
+                    ("image", "a virtual machine that nothing protects,")
+                } else {
+                    ("runtime", "an ordinary process")
+                };
+                format!(
+                    "the attester with key {by} says that it started this {what}, {measurement}, as \
+                 {how} for this policy. This protects nobody from the host: whoever \
                  runs that machine can read the data, copy it and change results, and could have \
                  made this evidence"
-            ),
+                )
+            }
             Technology::Sgx => format!(
                 "an Intel SGX enclave with MRENCLAVE {measurement}: the host cannot read its \
                  memory, as far as Intel's hardware and keys hold"

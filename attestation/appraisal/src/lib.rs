@@ -11,7 +11,7 @@
 //!
 //! ```
 //! # use p256::ecdsa::SigningKey;
-//! # use veracruz_evidence::{Nonce, report_data, sw_rot::{self, SwRotClaims}};
+//! # use veracruz_evidence::{Nonce, report_data, sw_rot::{self, Measured, SwRotClaims}};
 //! # use veracruz_policy::{KeyDigest, PolicyHash, ProcessIsolate, Sha256, Timestamp};
 //! # let attester = SigningKey::from_slice(&[7; 32])?;
 //! # let attester_spki = veracruz_evidence::spki::of_p256(attester.verifying_key());
@@ -24,7 +24,7 @@
 //! // From the connection: what the evidence must be bound to.
 //! let expected = report_data::session(&policy, server, client, &exporter, &nonce);
 //! # let report_data = expected;
-//! # let evidence = sw_rot::sign(&SwRotClaims { report_data, runtime, launch_policy: policy }, &attester);
+//! # let evidence = sw_rot::sign(&SwRotClaims { report_data, measured: Measured::Runtime(runtime), launch_policy: policy }, &attester);
 //! let now = Timestamp::from_seconds(1_795_000_000);
 //!
 //! let appraised = veracruz_appraisal::sw_rot::verify(&evidence, &reference, &policy, &expected, now)?;

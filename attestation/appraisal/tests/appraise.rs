@@ -8,7 +8,7 @@
 use proptest::prelude::*;
 use veracruz_appraisal::{AppraisalError, Collateral, appraise};
 use veracruz_evidence::cbor::{Reader, Writer};
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_evidence::{EvidenceError, MAX_EVIDENCE_BYTES};
 use veracruz_policy::{Policy, PolicyHash, Sha256};
 
@@ -27,7 +27,7 @@ fn policy() -> Policy {
 fn evidence(launch_policy: PolicyHash) -> Vec<u8> {
     let claims = SwRotClaims {
         report_data: expected(),
-        runtime: runtime(),
+        measured: Measured::Runtime(runtime()),
         launch_policy,
     };
     sw_rot::sign(&claims, &attester()).encode()
@@ -82,7 +82,7 @@ fn believes_the_callers_policy_and_not_the_isolates() {
     let hosts = Policy::parse(hosts.as_bytes()).unwrap();
     let claims = SwRotClaims {
         report_data: expected(),
-        runtime: Sha256::of(b"hosts runtime"),
+        measured: Measured::Runtime(Sha256::of(b"hosts runtime")),
         launch_policy: hosts.hash(),
     };
     let evidence = sw_rot::sign(&claims, &attester()).encode();

@@ -18,9 +18,9 @@ use veracruz_evidence::cbor::Writer;
 use veracruz_evidence::cose::sign1;
 use veracruz_evidence::spki;
 use veracruz_policy::{
-    AzureVtpmIsolate, CcaIsolate, ChipId, Chips, Isolates, KeyDigest, Measurement, NitroIsolate,
-    ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate, SgxIsolate, Sha256, Sha384, Sha512,
-    SnpSigningKey, SnpTcb, TdxIsolate, Timestamp, TpmIsolate,
+    AzureVtpmIsolate, CcaIsolate, ChipId, Chips, Isolates, KeyDigest, Measurement, MicrovmIsolate,
+    NitroIsolate, ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate, SgxIsolate, Sha256, Sha384,
+    Sha512, SnpSigningKey, SnpTcb, TdxIsolate, Timestamp, TpmIsolate,
 };
 
 /// The measurements that Veraison's PSA vectors have for BL, PRoT and ARoT.
@@ -76,6 +76,8 @@ fn everything() -> Isolates {
     let mut isolates = Isolates::default();
     let attesters = vec![KeyDigest::of_spki(b"one"), KeyDigest::of_spki(b"two")];
     isolates.process = Some(ProcessIsolate::new(vec![sha256(1), sha256(2)], attesters));
+    let attesters = vec![KeyDigest::of_spki(b"one")];
+    isolates.microvm = Some(MicrovmIsolate::new(vec![sha256(3)], attesters));
     isolates.sgx = Some(SgxIsolate {
         mrenclave: vec![sha256(1)],
         minimum_isv_svn: 0,
@@ -151,7 +153,7 @@ fn what_is_written_is_a_corim_for_another_implementation() {
     let file = [&file[..at], &file[at + 2..]].concat();
     let (map, comids) = ::corim::validate::decode_and_validate_at(&file, 1_795_000_000).unwrap();
     assert_eq!(map.id, ::corim::types::corim::CorimId::Text("all".into()));
-    assert_eq!(comids.len(), 9, "one for each kind of isolate");
+    assert_eq!(comids.len(), 10, "one for each kind of isolate");
     let digests = comids
         .iter()
         .flat_map(|comid| comid.triples.reference_triples.iter().flatten())

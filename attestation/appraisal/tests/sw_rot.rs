@@ -8,9 +8,9 @@
 use p256::ecdsa::SigningKey;
 use proptest::prelude::*;
 use veracruz_appraisal::{AppraisalError, Appraised, Technology, sw_rot};
-use veracruz_evidence::sw_rot::{SwRotClaims, SwRotError};
+use veracruz_evidence::sw_rot::{Measured, SwRotClaims, SwRotError};
 use veracruz_evidence::{Evidence, ReportData, report_data, spki};
-use veracruz_policy::{PolicyHash, ProcessIsolate, Sha256};
+use veracruz_policy::{MicrovmIsolate, PolicyHash, ProcessIsolate, Sha256};
 
 mod support;
 use support::{Forgery, NOW, attester, digest, expected, policy, reference, runtime, session};
@@ -38,7 +38,7 @@ fn flip(bytes: &mut [u8]) {
 fn takes_what_the_attester_signs() {
     let claims = SwRotClaims {
         report_data: expected(),
-        runtime: runtime(),
+        measured: Measured::Runtime(runtime()),
         launch_policy: policy(),
     };
     let evidence = veracruz_evidence::sw_rot::sign(&claims, &attester());
@@ -211,6 +211,51 @@ fn refuses_every_runtime_where_the_reference_names_none() {
         verdict,
         Err(AppraisalError::MeasurementMismatch { .. })
     ));
+}
+
+#[test]
+fn a_machine_is_no_process_and_a_process_no_machine() {
+    let machine = {
+        let mut forgery = Forgery::by(attester());
+        forgery.components[0].0 = "machine".into();
+        forgery.sign()
+    };
+    let process = Forgery::by(attester()).sign();
+    let microvm = MicrovmIsolate::new(vec![runtime()], vec![digest(&attester())]);
+    let of = |evidence| sw_rot::verify(evidence, &microvm, &policy(), &expected(), NOW);
+    let appraised = of(&machine).unwrap();
+    assert_eq!(appraised.measurement(), runtime().into());
+    assert!(
+        appraised
+            .words()
+            .contains("a virtual machine that nothing protects")
+    );
+    let refused = |expected: &str, found: &str| {
+        Err(AppraisalError::WrongTechnology {
+            expected: expected.into(),
+            found: found.into(),
+        })
+    };
+    assert_eq!(of(&process).map(drop), refused("microvm", "process"));
+    let verdict = verify(&machine);
+    assert_eq!(verdict.map(drop), refused("process", "microvm"));
+}
+
+#[test]
+fn refuses_a_machine_of_another_image() {
+    let mut forgery = Forgery::by(attester());
+    forgery.components[0].0 = "machine".into();
+    let another = Sha256::of(b"another image");
+    let microvm = MicrovmIsolate::new(vec![another], vec![digest(&attester())]);
+    let verdict = sw_rot::verify(&forgery.sign(), &microvm, &policy(), &expected(), NOW);
+    assert_eq!(
+        verdict.map(drop),
+        Err(AppraisalError::MeasurementMismatch {
+            claim: "image",
+            expected: vec![another.into()],
+            found: runtime().into()
+        })
+    );
 }
 
 #[test]
@@ -412,7 +457,7 @@ proptest! {
         let runtime = Sha256::from_bytes(runtime);
         let launch_policy = PolicyHash::from_bytes(launch);
         let evidence = veracruz_evidence::sw_rot::sign(
-            &SwRotClaims { report_data, runtime, launch_policy },
+            &SwRotClaims { report_data, measured: Measured::Runtime(runtime), launch_policy },
             &attester(),
         );
         let reference = ProcessIsolate::new(

@@ -113,7 +113,7 @@ fn gives_an_isolate_evidence_of_itself_and_its_policy() {
         let token = sw_rot::parse(evidence.content()).unwrap();
         let claims = token.peek().claims();
         assert_eq!(claims.report_data.as_bytes(), &[0x5a; 64]);
-        assert_eq!(claims.runtime, digest);
+        assert_eq!(claims.measured, sw_rot::Measured::Runtime(digest));
         assert_eq!(
             claims.launch_policy,
             Policy::parse(document).unwrap().hash()

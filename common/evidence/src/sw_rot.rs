@@ -13,7 +13,7 @@
 //! | 2394 | client id | -1: the caller is outside any secure world |
 //! | 2395 | lifecycle | 0: unknown |
 //! | 2396 | implementation id | [`IMPLEMENTATION_ID`] |
-//! | 2399 | software components | one: the runtime's SHA-256 |
+//! | 2399 | software components | one: the SHA-256 of a `runtime`, or of a `machine` |
 //! | -70000 | launch policy | hash of the policy given to the attester at launch |
 //!
 //! Protected header: `alg` (ES256) and -70001, the attester's SPKI in DER; unprotected: empty.
@@ -26,7 +26,7 @@
 //! let attester = SigningKey::from_slice(&[7; 32])?;
 //! let claims = sw_rot::SwRotClaims {
 //!     report_data: ReportData::from_bytes([1; 64]),
-//!     runtime: Sha256::of(b"the runtime's binary"),
+//!     measured: sw_rot::Measured::Runtime(Sha256::of(b"the runtime's binary")),
 //!     launch_policy: PolicyHash::from_bytes([2; 32]),
 //! };
 //! let evidence = sw_rot::sign(&claims, &attester);
@@ -75,10 +75,47 @@ const UEID_RAND: u8 = 0x01;
 pub struct SwRotClaims {
     /// What the isolate asked to have signed.
     pub report_data: ReportData,
-    /// SHA-256 of the runtime's binary, measured by the attester before it started it.
-    pub runtime: Sha256,
+    /// What the attester measured before it started it.
+    pub measured: Measured,
     /// Hash of the policy with which the host had the isolate started.
     pub launch_policy: PolicyHash,
+}
+
+/// What an attester measured and started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// The runtime's binary, as a process: its SHA-256.
+    Runtime(Sha256),
+    /// A virtual machine that nothing protects: its [`machine_measurement`].
+    Machine(Sha256),
+}
+
+impl Measured {
+    /// The measurement alone. Compare kinds as well: what is good as the one is not as the other.
+    pub const fn digest(self) -> Sha256 {
+        match self {
+            Self::Runtime(digest) | Self::Machine(digest) => digest,
+        }
+    }
+
+    /// The measurement type of its software component (RFC 9783 section 4.4.1).
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Runtime(_) => "runtime",
+            Self::Machine(_) => "machine",
+        }
+    }
+}
+
+/// What a virtual machine started with, as one digest: SHA-256 of "veracruz-machine-v1" and of the
+/// SHA-256 of each of its parts, in this order. The command line is without a terminator.
+pub fn machine_measurement(kernel: &Sha256, initramfs: &Sha256, command_line: &[u8]) -> Sha256 {
+    let parts = [kernel, initramfs, &Sha256::of(command_line)];
+    let mut input = alloc::vec::Vec::from(*b"veracruz-machine-v1");
+    for part in parts {
+        input.extend_from_slice(part.as_bytes());
+    }
+    Sha256::of(&input)
 }
 
 /// Signs `claims` with an attester's key.
@@ -225,8 +262,10 @@ fn encode_claims(claims: &SwRotClaims, instance_id: &[u8]) -> alloc::vec::Vec<u8
             m.int(SOFTWARE_COMPONENTS, |w| {
                 w.array(1);
                 w.map(|m| {
-                    m.int(MEASUREMENT_TYPE, |w| w.text("runtime"));
-                    m.int(MEASUREMENT_VALUE, |w| w.bytes(claims.runtime.as_bytes()));
+                    m.int(MEASUREMENT_TYPE, |w| w.text(claims.measured.name()));
+                    m.int(MEASUREMENT_VALUE, |w| {
+                        w.bytes(claims.measured.digest().as_bytes());
+                    });
                     m.int(MEASUREMENT_DESCRIPTION, |w| w.text("sha-256"));
                 });
             });
@@ -264,9 +303,13 @@ fn parse_claims(payload: &[u8]) -> Result<(SwRotClaims, u16, [u8; 33]), SwRotErr
     r.tuple(1)?;
     r.map(3)?;
     r.key(MEASUREMENT_TYPE, "key 1 (measurement type)")?;
-    constant(r.text(32)? == "runtime", "measurement type")?;
+    let measured: fn(Sha256) -> Measured = match r.text(32)? {
+        "runtime" => Measured::Runtime,
+        "machine" => Measured::Machine,
+        _ => return Err(constant_differs("measurement type")),
+    };
     r.key(MEASUREMENT_VALUE, "key 2 (measurement value)")?;
-    let runtime = Sha256::from_bytes(r.byte_array()?);
+    let measured = measured(Sha256::from_bytes(r.byte_array()?));
     r.key(MEASUREMENT_DESCRIPTION, "key 6 (measurement description)")?;
     constant(r.text(32)? == "sha-256", "measurement description")?;
     r.key(LAUNCH_POLICY, "claim -70000 (launch policy)")?;
@@ -274,7 +317,7 @@ fn parse_claims(payload: &[u8]) -> Result<(SwRotClaims, u16, [u8; 33]), SwRotErr
     Ok((
         SwRotClaims {
             report_data,
-            runtime,
+            measured,
             launch_policy,
         },
         lifecycle,
@@ -286,6 +329,10 @@ fn constant(is_right: bool, claim: &'static str) -> Result<(), SwRotError> {
     if is_right {
         Ok(())
     } else {
-        Err(SwRotError::WrongConstant { claim })
+        Err(constant_differs(claim))
     }
+}
+
+const fn constant_differs(claim: &'static str) -> SwRotError {
+    SwRotError::WrongConstant { claim }
 }

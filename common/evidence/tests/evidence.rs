@@ -7,7 +7,7 @@
 use p256::ecdsa::SigningKey;
 use proptest::prelude::*;
 use veracruz_evidence::channel::{self, ChannelError, Reply};
-use veracruz_evidence::sw_rot::{self, SwRotClaims, SwRotError};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims, SwRotError};
 use veracruz_evidence::{
     Evidence, EvidenceError, MAX_EVIDENCE_BYTES, ReportData, Technology, spki,
 };
@@ -24,7 +24,7 @@ fn claims() -> SwRotClaims {
     let report_data = hex(include_str!("vectors/report-data-session.hex"));
     SwRotClaims {
         report_data: ReportData::from_bytes(report_data.try_into().unwrap()),
-        runtime: Sha256::of(b"the runtime's binary"),
+        measured: Measured::Runtime(Sha256::of(b"the runtime's binary")),
         launch_policy: PolicyHash::from_bytes(core::array::from_fn(|i| u8::try_from(i).unwrap())),
     }
 }
@@ -187,11 +187,24 @@ proptest! {
     fn a_token_comes_back_as_it_was(runtime: [u8; 32], policy: [u8; 32], data in any::<[[u8; 32]; 2]>()) {
         let claims = SwRotClaims {
             report_data: ReportData::from_bytes(data.concat().try_into().unwrap()),
-            runtime: Sha256::from_bytes(runtime),
+            measured: Measured::Runtime(Sha256::from_bytes(runtime)),
             launch_policy: PolicyHash::from_bytes(policy),
         };
         let evidence = sw_rot::sign(&claims, &attester());
         let token = sw_rot::parse(evidence.content()).unwrap();
         prop_assert_eq!(token.peek().claims(), &claims);
     }
+}
+
+/// `h(b"veracruz-machine-v1" + h(b"kernel").digest() + h(b"initramfs").digest() +
+/// h(b"console=ttyS0 -- guest").digest())` with `h = hashlib.sha256`.
+#[test]
+fn a_machine_is_measured_by_its_parts() {
+    let of = sw_rot::machine_measurement(
+        &Sha256::of(b"kernel"),
+        &Sha256::of(b"initramfs"),
+        b"console=ttyS0 -- guest",
+    );
+    let computed = "4aa223aee26af73e97aa00ff2397d6804da43f5b42a5004fe0c9c0990f736ef0";
+    assert_eq!(of.to_string(), computed);
 }

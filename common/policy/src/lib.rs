@@ -72,8 +72,9 @@ pub use explain::{Explanation, Piece, Section, Sentence};
 pub use file::{DEFAULT_MAX_BYTES, File};
 pub use isolates::{
     AzureVtpmIsolate, CcaIsolate, CcaRealmMeasurement, ChipId, Chips, IsolateKind, Isolates,
-    MAX_CHIP_ID_BYTES, NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate,
-    SgxIsolate, SnpSigningKey, SnpTcb, TcbException, TcbStatus, TdxIsolate, TpmIsolate,
+    MAX_CHIP_ID_BYTES, MicrovmIsolate, NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, PublicKey,
+    SevSnpIsolate, SgxIsolate, SnpSigningKey, SnpTcb, TcbException, TcbStatus, TdxIsolate,
+    TpmIsolate,
 };
 pub use json::MAX_DOCUMENT_BYTES;
 pub use participant::{MAX_NAME_LENGTH, Participant, ParticipantName, ParticipantNameError, Trust};

@@ -549,3 +549,17 @@ fn warns_of_what_weakens_hardware() {
     let policy = parse(HARDWARE);
     assert_snapshot!(show_warnings(HARDWARE, policy.warnings()));
 }
+
+#[test]
+fn a_virtual_machine_that_nothing_protects_names_image_and_attester() {
+    let kind = IsolateKind::Microvm;
+    let (image, attester) = (sha256("image"), sha256("attester"));
+    let object = format!("{{ \"image\": \"{image}\", \"attesters\": [\"{attester}\"] }}");
+    let isolates = Isolates::parse_kind(kind, object.as_bytes()).unwrap();
+    let microvm = isolates.microvm.as_ref().unwrap();
+    assert_eq!(microvm.image, [Sha256::of(b"image")]);
+    assert_eq!(microvm.attesters[0].to_string(), attester);
+    assert!(!kind.protects_from_host());
+    let without_anchor = format!("{{ \"image\": \"{image}\" }}");
+    refused(kind, &without_anchor, "VC-0122", "");
+}

@@ -180,7 +180,13 @@ fn examine(
         };
     }
     match technology {
-        Technology::SoftwareRootOfTrust => sw_rot::examine(content, reference!(process), now),
+        Technology::SoftwareRootOfTrust => {
+            let named = reference.map(sw_rot::Reference::of);
+            if named.is_some_and(|named| named.is_none()) {
+                return Err(not_named(technology, reference));
+            }
+            sw_rot::examine(content, named.flatten(), now)
+        }
         Technology::Sgx => sgx::examine(content, collateral, reference!(sgx), now),
         Technology::Tdx => tdx::examine(content, collateral, reference!(tdx), now),
         Technology::SevSnp => sev_snp::examine(content, collateral, reference!(sev_snp), now),

@@ -86,6 +86,7 @@ fn names_a_kind(value: &serde_json::Value) -> bool {
 /// Both: each has one kind, and not the same.
 fn merged(mut one: Isolates, other: Isolates) -> Isolates {
     one.process = one.process.or(other.process);
+    one.microvm = one.microvm.or(other.microvm);
     one.sgx = one.sgx.or(other.sgx);
     one.tdx = one.tdx.or(other.tdx);
     one.sev_snp = one.sev_snp.or(other.sev_snp);

@@ -19,7 +19,7 @@ use veracruz_client::{
     Collateral, DatedAppraisal, Error, HostClient, Opening, Sha256, Timestamp, WaitOptions,
     verify_receipt,
 };
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_policy::ParticipantName;
 use veracruz_protocol::{
     Instances, Jws, ProgramDigest, RunOutcome, StateTag, WithdrawnWhen, media,
@@ -252,7 +252,7 @@ fn receipt(world: &World, fake: &Fake, run: u32, measured: Sha256) -> Vec<u8> {
     let unsigned = UnsignedReceipt::new(&payload, fake.identity.spki()).unwrap();
     let claims = SwRotClaims {
         report_data: unsigned.report_data(),
-        runtime: runtime(),
+        measured: Measured::Runtime(runtime()),
         launch_policy: world.policy.hash(),
     };
     let evidence = sw_rot::sign(&claims, &world.attester);

@@ -14,7 +14,7 @@ use fake::{NOW, World, runtime};
 use serde_json::{Value, json};
 use veracruz_appraisal::{AppraisalError, Technology, corim};
 use veracruz_client::{Collateral, Error, FileAppraisal, FileVerdict, PolicyHash, ReferenceFile};
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_evidence::{Evidence, ReportData};
 use veracruz_policy::{Isolates, Sha256, Timestamp};
 
@@ -27,7 +27,7 @@ const REPORT_DATA: [u8; 64] = {
 fn evidence(world: &World) -> Evidence {
     let claims = SwRotClaims {
         report_data: ReportData::from_bytes(REPORT_DATA),
-        runtime: runtime(),
+        measured: Measured::Runtime(runtime()),
         launch_policy: world.policy.hash(),
     };
     sw_rot::sign(&claims, &world.attester)

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use veracruz_policy::{
     AzureVtpmIsolate, CcaIsolate, ChipId, Chips, IsolateKind, Isolates, KeyDigest, Measurement,
-    NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate, SgxIsolate, Sha256,
-    Sha384, SnpSigningKey, SnpTcb, TdxIsolate, TpmIsolate,
+    MicrovmIsolate, NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, PublicKey, SevSnpIsolate,
+    SgxIsolate, Sha256, Sha384, SnpSigningKey, SnpTcb, TdxIsolate, TpmIsolate,
 };
 
 use super::document::malformed;
@@ -58,6 +58,14 @@ impl Fields {
 
     fn add_sha256(&mut self, field: &str, items: &[Sha256]) {
         self.add_all(field, items, |digest| FieldValue::Digest((*digest).into()));
+    }
+
+    /// Of a kind that a software root of trust vouches for.
+    fn vouched(field: &str, digests: &[Sha256], attesters: &[KeyDigest]) -> Self {
+        let mut fields = Self::default();
+        fields.add_sha256(field, digests);
+        fields.add_all("attesters", attesters, |key| FieldValue::KeyDigest(*key));
+        fields
     }
 
     fn add_sha384(&mut self, field: &str, items: &[Sha384]) {
@@ -226,6 +234,11 @@ impl Fields {
                     ProcessIsolate::new(self.sha256("runtime")?, self.key_digests("attesters")?);
                 isolates.process = Some(isolate);
             }
+            IsolateKind::Microvm => {
+                let isolate =
+                    MicrovmIsolate::new(self.sha256("image")?, self.key_digests("attesters")?);
+                isolates.microvm = Some(isolate);
+            }
             IsolateKind::Sgx => {
                 isolates.sgx = Some(SgxIsolate {
                     mrenclave: self.sha256("mrenclave")?,
@@ -299,6 +312,7 @@ impl Fields {
 const fn required(kind: IsolateKind) -> &'static [&'static [&'static str]] {
     match kind {
         IsolateKind::Process => &[&["runtime"], &["attesters"]],
+        IsolateKind::Microvm => &[&["image"], &["attesters"]],
         IsolateKind::Sgx => &[&["mrenclave"]],
         IsolateKind::Tdx => &[&["mrtd"], &["rtmr1"], &["rtmr2"]],
         IsolateKind::SevSnp => &[&["measurement"]],
@@ -326,12 +340,12 @@ const ANY_PCR: &[&str] = &[
 pub(super) fn of(isolates: &Isolates) -> Vec<(IsolateKind, Fields)> {
     let mut all = Vec::new();
     if let Some(isolate) = &isolates.process {
-        let mut fields = Fields::default();
-        fields.add_sha256("runtime", &isolate.runtime);
-        fields.add_all("attesters", &isolate.attesters, |key| {
-            FieldValue::KeyDigest(*key)
-        });
+        let fields = Fields::vouched("runtime", &isolate.runtime, &isolate.attesters);
         all.push((IsolateKind::Process, fields));
+    }
+    if let Some(isolate) = &isolates.microvm {
+        let fields = Fields::vouched("image", &isolate.image, &isolate.attesters);
+        all.push((IsolateKind::Microvm, fields));
     }
     if let Some(isolate) = &isolates.sgx {
         let mut fields = Fields::default();

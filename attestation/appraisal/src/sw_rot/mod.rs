@@ -7,26 +7,101 @@
 //! What this proves hangs on the machine on which attester and isolate run: its administrator can
 //! do whatever the attester can.
 
-use veracruz_evidence::sw_rot::{LIFECYCLE_UNKNOWN, Token, parse};
+use veracruz_evidence::sw_rot::{LIFECYCLE_UNKNOWN, Measured, Token, parse};
 use veracruz_evidence::{Evidence, ReportData, Technology, Unverified};
-use veracruz_policy::{KeyDigest, PolicyHash, ProcessIsolate, Sha256, Timestamp};
+use veracruz_policy::{
+    IsolateKind, Isolates, KeyDigest, MicrovmIsolate, PolicyHash, ProcessIsolate, Sha256, Timestamp,
+};
 
 use crate::examined::{Bound, LaunchField, LaunchForm};
 use crate::{AppraisalError, Appraised, Examined, Fact};
 
+/// What is acceptable of the two kinds that an attester vouches for. What is not named is refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference<'p> {
+    /// A sandboxed process.
+    pub process: Option<&'p ProcessIsolate>,
+    /// A virtual machine that nothing protects.
+    pub microvm: Option<&'p MicrovmIsolate>,
+}
+
+impl<'p> From<&'p ProcessIsolate> for Reference<'p> {
+    fn from(process: &'p ProcessIsolate) -> Self {
+        Self {
+            process: Some(process),
+            microvm: None,
+        }
+    }
+}
+
+impl<'p> From<&'p MicrovmIsolate> for Reference<'p> {
+    fn from(microvm: &'p MicrovmIsolate) -> Self {
+        Self {
+            process: None,
+            microvm: Some(microvm),
+        }
+    }
+}
+
+impl<'p> Reference<'p> {
+    /// Both kinds of `isolates`; `None` where it names neither.
+    #[must_use]
+    pub fn of(isolates: &'p Isolates) -> Option<Self> {
+        let reference = Self {
+            process: isolates.process.as_ref(),
+            microvm: isolates.microvm.as_ref(),
+        };
+        (reference.process.is_some() || reference.microvm.is_some()).then_some(reference)
+    }
+
+    /// Digests and attesters for what was measured.
+    fn for_kind(
+        &self,
+        measured: Measured,
+    ) -> Result<(&'p [Sha256], &'p [KeyDigest]), AppraisalError> {
+        let named = match measured {
+            Measured::Runtime(_) => self
+                .process
+                .map(|one| (one.runtime.as_slice(), one.attesters.as_slice())),
+            Measured::Machine(_) => self
+                .microvm
+                .map(|one| (one.image.as_slice(), one.attesters.as_slice())),
+        };
+        named.ok_or_else(|| {
+            let other = match measured {
+                Measured::Runtime(digest) => Measured::Machine(digest),
+                Measured::Machine(digest) => Measured::Runtime(digest),
+            };
+            AppraisalError::WrongTechnology {
+                expected: kind(other).name().into(),
+                found: kind(measured).name().into(),
+            }
+        })
+    }
+}
+
+/// The kind of isolate that was measured.
+const fn kind(measured: Measured) -> IsolateKind {
+    match measured {
+        Measured::Runtime(_) => IsolateKind::Process,
+        Measured::Machine(_) => IsolateKind::Microvm,
+    }
+}
+
 /// Verifies a token of the software root of trust.
 ///
-/// `reference` are the policy's runtimes and attesters, `launch_policy` the hash of the policy with
+/// `reference` are the policy's measurements and attesters, `launch_policy` the hash of the policy with
 /// which the isolate must have been started, `expected` what the token must be bound to. `now` is
 /// noted in the verdict; a token has no validity of its own to compare it with.
 ///
 /// # Errors
-/// In this order: `WrongTechnology`, `Token`, `UntrustedAttester`, `BadSignature`,
+/// In this order: `WrongTechnology` (also where the attester started another kind of isolate than
+/// `reference` names), `Token`, `UntrustedAttester`, `BadSignature`,
 /// `AttesterMismatch`, `LifecycleMismatch`, `MeasurementMismatch`, `BindingMismatch`,
 /// `LaunchPolicyMismatch`.
-pub fn verify(
+pub fn verify<'p>(
     evidence: &Evidence,
-    reference: &ProcessIsolate,
+    reference: impl Into<Reference<'p>>,
     launch_policy: &PolicyHash,
     expected: &ReportData,
     now: Timestamp,
@@ -38,7 +113,7 @@ pub fn verify(
             found: evidence.technology().name().into(),
         });
     }
-    let examined = examine(evidence.content(), Some(reference), now)?;
+    let examined = examine(evidence.content(), Some(reference.into()), now)?;
     let attester = parse(evidence.content())?.peek().attester();
     Appraised::conclude(examined, Some(attester), launch_policy, expected)
 }
@@ -50,12 +125,15 @@ pub fn verify(
 /// As [`verify`], up to `MeasurementMismatch`.
 pub fn examine(
     token: &[u8],
-    reference: Option<&ProcessIsolate>,
+    reference: Option<Reference<'_>>,
     now: Timestamp,
 ) -> Result<Examined, AppraisalError> {
     let token = parse(token)?;
-    if let Some(reference) = reference {
-        check_attester(&token, &reference.attesters)?;
+    let accepted = reference
+        .map(|reference| reference.for_kind(token.peek().claims().measured))
+        .transpose()?;
+    if let Some((_, attesters)) = accepted {
+        check_attester(&token, attesters)?;
     }
     let token = token.peek();
     token
@@ -78,13 +156,13 @@ pub fn examine(
         });
     }
     let claims = token.claims();
-    if let Some(reference) = reference {
-        check_runtime(claims.runtime, &reference.runtime)?;
+    if let Some((digests, _)) = accepted {
+        check_measurement(claims.measured, digests)?;
     }
     let fact = |name, value| Fact { name, value };
     Ok(Examined {
         technology: Technology::SoftwareRootOfTrust,
-        measurement: claims.runtime.into(),
+        measurement: claims.measured.digest().into(),
         bound_to: Bound::Whole(*claims.report_data.as_bytes()),
         launch: Some(LaunchField {
             name: "launch policy",
@@ -93,11 +171,11 @@ pub fn examine(
         }),
         facts: vec![
             fact("attester", attester.to_string()),
-            fact("runtime", claims.runtime.to_string()),
+            fact(claim(claims.measured), claims.measured.digest().to_string()),
             fact("launch policy", claims.launch_policy.to_string()),
         ],
         warnings: Vec::new(),
-        compared: reference.is_some(),
+        compared: accepted.is_some(),
         at: now,
     })
 }
@@ -118,13 +196,22 @@ fn check_attester(
     })
 }
 
-fn check_runtime(found: Sha256, runtimes: &[Sha256]) -> Result<(), AppraisalError> {
-    if runtimes.contains(&found) {
+/// What was measured, in a word.
+const fn claim(measured: Measured) -> &'static str {
+    match measured {
+        Measured::Runtime(_) => "runtime",
+        Measured::Machine(_) => "image",
+    }
+}
+
+fn check_measurement(measured: Measured, accepted: &[Sha256]) -> Result<(), AppraisalError> {
+    let found = measured.digest();
+    if accepted.contains(&found) {
         return Ok(());
     }
     Err(AppraisalError::MeasurementMismatch {
-        claim: "runtime",
-        expected: runtimes.iter().copied().map(Into::into).collect(),
+        claim: claim(measured),
+        expected: accepted.iter().copied().map(Into::into).collect(),
         found: found.into(),
     })
 }

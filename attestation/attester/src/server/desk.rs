@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use rustix::process::{Signal, pidfd_send_signal};
 use veracruz_evidence::channel;
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_policy::{Policy, Sha256};
 
 use super::isolates::{Isolates, MAX_RUNNING, Running};
@@ -218,7 +218,7 @@ impl Desk {
             Ok(report_data) => {
                 let claims = SwRotClaims {
                     report_data,
-                    runtime: isolate.image,
+                    measured: Measured::Runtime(isolate.image),
                     launch_policy: isolate.policy,
                 };
                 channel::Reply::Evidence(sw_rot::sign(&claims, self.key.signing()))

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use veracruz_appraisal::Collateral;
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_evidence::{Nonce, ReportData, report_data, spki};
 use veracruz_policy::{KeyDigest, Policy, PublicKey, Sha256, Timestamp};
 use veracruz_session::Identity;
@@ -255,7 +255,7 @@ pub(crate) fn evidence_by(
 ) -> Vec<u8> {
     let claims = SwRotClaims {
         report_data,
-        runtime: runtime(),
+        measured: Measured::Runtime(runtime()),
         launch_policy: policy.hash(),
     };
     sw_rot::sign(&claims, attester).encode()

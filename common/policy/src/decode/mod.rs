@@ -72,8 +72,8 @@ pub(crate) mod tables {
         execution::EXECUTION,
         files::FILE,
         isolates::{
-            AZURE_VTPM, CCA, ISOLATES, NITRO, PROCESS, PSA, SEV_SNP, SGX, SNP_TCB, TCB_EXCEPTION,
-            TDX, TPM,
+            AZURE_VTPM, CCA, ISOLATES, MICROVM, NITRO, PROCESS, PSA, SEV_SNP, SGX, SNP_TCB,
+            TCB_EXCEPTION, TDX, TPM,
         },
         limits::STAGE_LIMITS,
         participants::PARTICIPANT,

@@ -3,8 +3,9 @@
 use super::{
     object::Fields,
     tables::{
-        APPROVAL, AZURE_VTPM, CCA, EXECUTION, FILE, ISOLATES, NITRO, PARTICIPANT, POLICY, PROCESS,
-        PSA, SEV_SNP, SGX, SNP_TCB, STAGE, STAGE_LIMITS, TCB_EXCEPTION, TDX, TPM, VERIFIER,
+        APPROVAL, AZURE_VTPM, CCA, EXECUTION, FILE, ISOLATES, MICROVM, NITRO, PARTICIPANT, POLICY,
+        PROCESS, PSA, SEV_SNP, SGX, SNP_TCB, STAGE, STAGE_LIMITS, TCB_EXCEPTION, TDX, TPM,
+        VERIFIER,
     },
 };
 
@@ -31,7 +32,7 @@ fn has_row(section: &str, name: &str, word: &str) -> bool {
 
 #[test]
 fn the_reference_has_every_field_and_says_whether_it_is_supported() {
-    let sections: [(&str, &Fields); 19] = [
+    let sections: [(&str, &Fields); 20] = [
         ("## The policy's fields", &POLICY),
         ("## Participants", &PARTICIPANT),
         ("## Files", &FILE),
@@ -39,6 +40,7 @@ fn the_reference_has_every_field_and_says_whether_it_is_supported() {
         ("### Limits", &STAGE_LIMITS),
         ("## Isolates", &ISOLATES),
         ("### `process`", &PROCESS),
+        ("### `microvm`", &MICROVM),
         ("### `sgx`", &SGX),
         ("### `tdx`", &TDX),
         ("### An exception to the TCB", &TCB_EXCEPTION),

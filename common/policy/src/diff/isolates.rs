@@ -157,6 +157,10 @@ fn demands(isolates: &Isolates, kind: IsolateKind) -> Demands {
             of.any("runtime", &one.runtime);
             of.any("attesters", &one.attesters);
         }),
+        IsolateKind::Microvm => isolates.microvm.iter().for_each(|one| {
+            of.any("image", &one.image);
+            of.any("attesters", &one.attesters);
+        }),
         IsolateKind::Sgx => isolates.sgx.iter().for_each(|one| {
             of.any("mrenclave", &one.mrenclave);
             of.put(

@@ -7,8 +7,9 @@ use super::{
     subject::{each, segment},
 };
 use crate::{
-    AzureVtpmIsolate, CcaIsolate, Chips, IsolateKind, Isolates, NitroIsolate, Pcrs, ProcessIsolate,
-    PsaIsolate, SevSnpIsolate, SgxIsolate, SnpSigningKey, TcbException, TdxIsolate, TpmIsolate,
+    AzureVtpmIsolate, CcaIsolate, Chips, IsolateKind, Isolates, KeyDigest, MicrovmIsolate,
+    NitroIsolate, Pcrs, ProcessIsolate, PsaIsolate, SevSnpIsolate, SgxIsolate, SnpSigningKey,
+    TcbException, TdxIsolate, TpmIsolate,
 };
 
 pub(super) fn sections(subject: &Subject<'_>) -> Vec<Section> {
@@ -45,6 +46,11 @@ const fn protects(kind: IsolateKind) -> &'static str {
         IsolateKind::Process => {
             "a sandboxed process. Programs cannot get out of it, and parties do not see each \
              other's data through it; whoever runs the machine sees and changes everything."
+        }
+        IsolateKind::Microvm => {
+            "a virtual machine that nothing protects. Programs cannot get out of it, and parties do \
+             not see each other's data through it; whoever runs the machine sees and changes \
+             everything."
         }
         IsolateKind::Sgx => {
             "an enclave of Intel SGX. Neither the operating system nor the administrator of the \
@@ -94,6 +100,7 @@ impl Kind<'_, '_> {
     fn fields(&mut self, kind: IsolateKind, isolates: &Isolates) {
         match kind {
             IsolateKind::Process => isolates.process.iter().for_each(|one| self.process(one)),
+            IsolateKind::Microvm => isolates.microvm.iter().for_each(|one| self.microvm(one)),
             IsolateKind::Sgx => isolates.sgx.iter().for_each(|one| self.sgx(one)),
             IsolateKind::Tdx => isolates.tdx.iter().for_each(|one| self.tdx(one)),
             IsolateKind::SevSnp => isolates.sev_snp.iter().for_each(|one| self.sev_snp(one)),
@@ -107,10 +114,19 @@ impl Kind<'_, '_> {
 
     fn process(&mut self, process: &ProcessIsolate) {
         self.values("The runtime's SHA-256", "runtime", &process.runtime);
+        self.attesters(&process.attesters);
+    }
+
+    fn microvm(&mut self, microvm: &MicrovmIsolate) {
+        self.values("The image's SHA-256", "image", &microvm.image);
+        self.attesters(&microvm.attesters);
+    }
+
+    fn attesters(&mut self, keys: &[KeyDigest]) {
         self.values(
             "The key of the attester that vouches for it, by SHA-256",
             "attesters",
-            &process.attesters,
+            keys,
         );
     }
 

@@ -10,6 +10,8 @@ use super::Isolates;
 pub enum IsolateKind {
     /// A sandboxed process.
     Process,
+    /// A virtual machine that nothing protects.
+    Microvm,
     /// An Intel SGX enclave.
     Sgx,
     /// An Intel TDX virtual machine.
@@ -32,6 +34,7 @@ impl IsolateKind {
     /// Every kind that this version takes.
     pub const ALL: &[Self] = &[
         Self::Process,
+        Self::Microvm,
         Self::Sgx,
         Self::Tdx,
         Self::SevSnp,
@@ -47,6 +50,7 @@ impl IsolateKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Process => "process",
+            Self::Microvm => "microvm",
             Self::Sgx => "sgx",
             Self::Tdx => "tdx",
             Self::SevSnp => "sev-snp",
@@ -69,7 +73,7 @@ impl IsolateKind {
     pub const fn protects_from_host(self) -> bool {
         match self {
             // A TPM says what was started, and leaves memory to whoever runs the machine.
-            Self::Process | Self::Tpm => false,
+            Self::Process | Self::Microvm | Self::Tpm => false,
             Self::Sgx
             | Self::Tdx
             | Self::SevSnp
@@ -93,6 +97,7 @@ impl Isolates {
     pub const fn accepts(&self, kind: IsolateKind) -> bool {
         match kind {
             IsolateKind::Process => self.process.is_some(),
+            IsolateKind::Microvm => self.microvm.is_some(),
             IsolateKind::Sgx => self.sgx.is_some(),
             IsolateKind::Tdx => self.tdx.is_some(),
             IsolateKind::SevSnp => self.sev_snp.is_some(),

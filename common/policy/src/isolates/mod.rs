@@ -5,6 +5,7 @@ mod chips;
 mod intel;
 mod keys;
 mod kind;
+mod microvm;
 mod nitro;
 mod process;
 mod sev_snp;
@@ -15,6 +16,7 @@ pub use chips::{ChipId, Chips, MAX_CHIP_ID_BYTES};
 pub use intel::{SgxIsolate, TcbException, TcbStatus, TdxIsolate};
 pub use keys::PublicKey;
 pub use kind::IsolateKind;
+pub use microvm::MicrovmIsolate;
 pub use nitro::NitroIsolate;
 pub use process::ProcessIsolate;
 pub use sev_snp::{SevSnpIsolate, SnpSigningKey, SnpTcb};
@@ -33,6 +35,8 @@ use crate::{
 pub struct Isolates {
     /// A sandboxed process, measured by a software root of trust. It does not protect from the host.
     pub process: Option<ProcessIsolate>,
+    /// A virtual machine, measured by a software root of trust. It does not protect from the host.
+    pub microvm: Option<MicrovmIsolate>,
     /// An Intel SGX enclave, attested by DCAP.
     pub sgx: Option<SgxIsolate>,
     /// An Intel TDX virtual machine.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     MAX_ADVISORIES, MAX_ARG_BYTES, MAX_ARGS, MAX_ENV, MAX_FILE_BYTES, MAX_FILES, MAX_PARTICIPANTS,
     MAX_RIGHTS, MAX_RUNS, MAX_STAGES, MAX_VERIFIERS, TcbStatus,
-    decode::{LIMIT_FIELDS, tables},
+    decode::{Fields, LIMIT_FIELDS, tables},
     json::Value,
 };
 
@@ -179,7 +179,8 @@ fn isolates() -> Value {
 
 fn isolate(kind: &str) -> Value {
     match kind {
-        "process" => process(),
+        "process" => vouched("### `process`", &tables::PROCESS, "runtime"),
+        "microvm" => vouched("### `microvm`", &tables::MICROVM, "image"),
         "sgx" => sgx(),
         "tdx" => tdx(&["mrtd", "rtmr1", "rtmr2"]),
         "sev-snp" => sev_snp(),
@@ -192,17 +193,10 @@ fn isolate(kind: &str) -> Value {
     }
 }
 
-fn process() -> Value {
-    let required = ["runtime", "attesters"];
-    object(closed(
-        "### `process`",
-        &tables::PROCESS,
-        &required,
-        |field| match field {
-            "runtime" | "attesters" => reference("digests"),
-            _ => NOTHING,
-        },
-    ))
+/// A kind that a software root of trust vouches for.
+fn vouched(heading: &str, fields: &Fields, measured: &'static str) -> Value {
+    let required = [measured, "attesters"];
+    object(closed(heading, fields, &required, |_| reference("digests")))
 }
 
 fn sgx() -> Value {

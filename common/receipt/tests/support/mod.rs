@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_evidence::{Evidence, ReportData, spki};
 use veracruz_policy::{
     FilePath, InstanceId, KeyDigest, ParticipantName, Policy, PolicyHash, Sha256,
@@ -120,7 +120,7 @@ pub(crate) fn evidence(report_data: ReportData, launch_policy: PolicyHash) -> Ev
     sw_rot::sign(
         &SwRotClaims {
             report_data,
-            runtime: runtime(),
+            measured: Measured::Runtime(runtime()),
             launch_policy,
         },
         &key(7),
@@ -160,7 +160,7 @@ pub(crate) fn appraise(
         return Err(OtherReportData);
     }
     Ok(EvidenceFindings {
-        measurement: claims.runtime.into(),
+        measurement: claims.measured.digest().into(),
         protects_from_host: false,
         words: "an attester says so".into(),
     })

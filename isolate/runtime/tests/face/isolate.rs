@@ -239,7 +239,7 @@ fn attest(channel: OwnedFd, policy: &Policy) {
             };
             let claims = sw_rot::SwRotClaims {
                 report_data,
-                runtime: Sha256::of(b"the runtime"),
+                measured: sw_rot::Measured::Runtime(Sha256::of(b"the runtime")),
                 launch_policy,
             };
             let reply = channel::Reply::Evidence(sw_rot::sign(&claims, &key)).encode();

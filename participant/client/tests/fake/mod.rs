@@ -29,7 +29,7 @@ use veracruz_client::{
     Timestamp, Unattested,
 };
 use veracruz_evidence::spki::of_p256;
-use veracruz_evidence::sw_rot::{self, SwRotClaims};
+use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_evidence::{Nonce, ReportData};
 use veracruz_policy::{KeyDigest, ParticipantName};
 use veracruz_protocol::header::{self, ContentRange, Range};
@@ -409,7 +409,7 @@ impl Isolate {
         let mut state = self.state.lock().unwrap();
         let mut claims = SwRotClaims {
             report_data: channel.report_data(&self.policy, &nonce),
-            runtime: runtime(),
+            measured: Measured::Runtime(runtime()),
             launch_policy: self.policy,
         };
         let honest = claims.report_data;
@@ -421,7 +421,9 @@ impl Isolate {
                 claims.report_data = channel.report_data(&self.policy, &Nonce::from_bytes([1; 32]));
             }
             Flaw::OtherPolicy => claims.report_data = channel.report_data(&other, &nonce),
-            Flaw::OtherRuntime => claims.runtime = Sha256::of(b"another runtime"),
+            Flaw::OtherRuntime => {
+                claims.measured = Measured::Runtime(Sha256::of(b"another runtime"))
+            }
             Flaw::OtherAttester => key = SigningKey::from_slice(&[8; 32]).unwrap(),
             Flaw::OtherLaunchPolicy => claims.launch_policy = other,
             Flaw::OtherServerKey => {

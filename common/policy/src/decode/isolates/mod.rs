@@ -20,7 +20,7 @@ pub(crate) use {
     arm::{CCA, PSA},
     intel::{SGX, TCB_EXCEPTION, TDX},
     nitro::NITRO,
-    process::PROCESS,
+    process::{MICROVM, PROCESS},
     sev_snp::{SEV_SNP, SNP_TCB},
     tpm::{AZURE_VTPM, TPM},
 };
@@ -29,6 +29,7 @@ pub(crate) const ISOLATES: Fields = Fields {
     unit: "isolate",
     known: &[
         "process",
+        "microvm",
         "sgx",
         "tdx",
         "sev-snp",
@@ -38,7 +39,7 @@ pub(crate) const ISOLATES: Fields = Fields {
         "tpm",
         "azure-vtpm",
     ],
-    later: &["microvm", "trustzone", "sel4"],
+    later: &["trustzone", "sel4"],
 };
 
 pub(super) fn isolates(at: At<'_>, errors: &mut Errors<'_>) -> Option<Isolates> {
@@ -70,6 +71,7 @@ pub(super) fn isolate(
 ) -> Option<()> {
     match kind {
         IsolateKind::Process => isolates.process = Some(process::process(at, errors)?),
+        IsolateKind::Microvm => isolates.microvm = Some(process::microvm(at, errors)?),
         IsolateKind::Sgx => isolates.sgx = Some(intel::sgx(at, errors)?),
         IsolateKind::Tdx => isolates.tdx = Some(intel::tdx(at, errors)?),
         IsolateKind::SevSnp => isolates.sev_snp = Some(sev_snp::sev_snp(at, errors)?),

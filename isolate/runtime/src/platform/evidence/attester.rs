@@ -88,7 +88,7 @@ mod tests {
     fn answer(attester: &OwnedFd, report_data: &ReportData) {
         let claims = sw_rot::SwRotClaims {
             report_data: *report_data,
-            runtime: Sha256::of(b"the runtime"),
+            measured: sw_rot::Measured::Runtime(Sha256::of(b"the runtime")),
             launch_policy: PolicyHash::from_bytes([3; 32]),
         };
         let key = SigningKey::from_slice(&[9; 32]).unwrap();

@@ -13,7 +13,7 @@ pub(super) fn of(evidence: &Evidence) -> Option<Measurement> {
     match evidence.technology() {
         Technology::SoftwareRootOfTrust => {
             let token = sw_rot::parse(content).ok()?;
-            Some(token.peek().claims().runtime.into())
+            Some(token.peek().claims().measured.digest().into())
         }
         // MRENCLAVE of the report body (sgx_report_body_t), after 48 bytes of header.
         Technology::Sgx => Measurement::from_slice(content.get(112..144)?),
