@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use veracruz_evidence::sw_rot;
 use veracruz_policy::Sha256;
 
 use crate::files::{self, Part};
@@ -133,14 +134,11 @@ impl MachineImage {
     /// `isolates.microvm.image` in a policy.
     #[must_use]
     pub fn measurement(&self) -> Sha256 {
-        let parts = [
-            b"veracruz-machine-v1".as_slice(),
-            self.kernel().sha256().as_bytes(),
-            self.initramfs.sha256().as_bytes(),
-            Sha256::of(self.command_line.as_str().as_bytes()).as_bytes(),
-        ]
-        .concat();
-        Sha256::of(&parts)
+        sw_rot::machine_measurement(
+            &self.kernel().sha256(),
+            &self.initramfs.sha256(),
+            self.command_line.as_str().as_bytes(),
+        )
     }
 
     /// The SHA-256 of the runtime in it.
