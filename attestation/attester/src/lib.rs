@@ -43,4 +43,6 @@ pub use client::{Client, ClientError, Launched};
 pub use key::{AttesterKey, KeyError};
 pub use limits::Limits;
 pub use server::{Config, ServeError, serve};
-pub use wire::{Exit, Hello, IsolateId, IsolateState, Landlock, LimitedBy, Listed, Refusal, Step};
+pub use wire::{
+    Exit, Hello, IsolateId, IsolateState, Keeper, Landlock, LimitedBy, Listed, Refusal, Step,
+};

@@ -83,6 +83,8 @@ fn enter(
     moved: &mut Option<OwnedFd>,
 ) -> Result<std::convert::Infallible, (Step, Errno)> {
     wait_for_the_map(plan.status).map_err(|error| (Step::IdMap, error))?;
+    // Only now, in its own control group: that one is the root of what it can see.
+    own_control_groups().map_err(|error| (Step::Namespaces, error))?;
     steps::take_identity(plan.may_set_groups).map_err(|error| (Step::Identity, error))?;
     steps::die_with_parent(&plan.status).map_err(|error| (Step::ParentDeath, error))?;
     steps::begin_session().map_err(|error| (Step::Session, error))?;
@@ -108,6 +110,13 @@ fn wait_for_the_map(status: BorrowedFd<'_>) -> Result<(), Errno> {
         (_, 1) => Ok(()),
         _ => Err(Errno::PIPE),
     }
+}
+
+/// A namespace of control groups whose root is the group in which this process is.
+fn own_control_groups() -> Result<(), Errno> {
+    // SAFETY: this `unshare` takes a number and touches no memory.
+    let unshared = unsafe { libc::unshare(libc::CLONE_NEWCGROUP) };
+    check(unshared.into())
 }
 
 /// Rust programs ignore SIGPIPE, and what is ignored stays ignored in the image that is executed.

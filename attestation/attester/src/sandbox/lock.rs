@@ -7,7 +7,7 @@ use landlock::{
 use crate::wire::Landlock;
 
 /// What this attester asks for; an older kernel enforces what it knows of it.
-const WANTED: ABI = ABI::V7;
+const WANTED: ABI = ABI::V9;
 
 /// Locks this process and its descendants: all rights are handled, and no rule grants any.
 pub(super) fn lock() -> Result<Landlock, RulesetError> {

@@ -3,6 +3,7 @@
 //! It keeps the isolate from the rest of the machine. It does not keep the machine's owner from
 //! the isolate.
 
+mod cgroup;
 mod inside;
 mod lock;
 mod outer_id;
@@ -11,5 +12,6 @@ mod seccomp;
 mod start;
 mod steps;
 
+pub(crate) use cgroup::{ControlGroups, Group};
 pub use seccomp::{Only, Rule, TABLE, markdown};
 pub(crate) use start::Sandbox;

@@ -12,11 +12,12 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use seccompiler::BpfProgram;
 
+use super::cgroup::{ControlGroups, Group};
 use super::inside::{Plan, Report, become_isolate};
 use super::outer_id::OuterId;
 use super::seccomp;
 use crate::image::Image;
-use crate::wire::{Landlock, Refusal, Step};
+use crate::wire::{IsolateId, Landlock, LimitedBy, Refusal, Step};
 use crate::{Limits, ServeError};
 
 /// How long the steps may take until the image is executed. They take about a millisecond.
@@ -31,6 +32,7 @@ pub(crate) struct Sandbox {
     filter: BpfProgram,
     null: OwnedFd,
     outer: OuterId,
+    groups: ControlGroups,
 }
 
 /// A process that executes the image, and the attester's ends of its channels.
@@ -39,6 +41,8 @@ pub(crate) struct Started {
     pub(crate) process: OwnedFd,
     pub(crate) pid: u32,
     pub(crate) landlock: Landlock,
+    /// To be given back by [`Sandbox::leave`] when the process is gone.
+    pub(crate) group: Group,
     pub(crate) control: OwnedFd,
     pub(crate) connections: OwnedFd,
     pub(crate) evidence: OwnedFd,
@@ -54,16 +58,57 @@ impl Sandbox {
             filter,
             null,
             outer: OuterId::choose(),
+            groups: ControlGroups::prepare(),
         })
     }
 
-    /// Starts an isolate and waits until it executes the image. `slot` tells its user from other
-    /// isolates'. Call it in a process without other threads.
+    /// Who keeps which of an isolate's limits.
+    pub(crate) fn limited_by(&self) -> LimitedBy {
+        self.groups.limited_by()
+    }
+
+    /// The control groups, for who cleans up after this process.
+    pub(crate) fn groups(&self) -> &ControlGroups {
+        &self.groups
+    }
+
+    /// Gives up the control group of an isolate that is gone.
+    pub(crate) fn leave(&mut self, group: Group) {
+        self.groups.leave(group);
+    }
+
+    /// Tries again what could not be given up; whether nothing is left to do.
+    pub(crate) fn sweep(&mut self) -> bool {
+        self.groups.sweep()
+    }
+
+    /// Starts an isolate and waits until it executes the image. The low half of `id` tells its user
+    /// from other isolates'. Call it in a process without other threads.
     pub(crate) fn start(
-        &self,
+        &mut self,
         image: &Image,
         limits: &Limits,
-        slot: u16,
+        id: IsolateId,
+    ) -> Result<Started, Refusal> {
+        let group = self.groups.make(id, limits).map_err(no_group)?;
+        match self.start_in(&group, image, limits, id) {
+            Ok(mut started) => {
+                started.group = group;
+                Ok(started)
+            }
+            Err(refusal) => {
+                self.groups.leave(group);
+                Err(refusal)
+            }
+        }
+    }
+
+    fn start_in(
+        &self,
+        group: &Group,
+        image: &Image,
+        limits: &Limits,
+        id: IsolateId,
     ) -> Result<Started, Refusal> {
         let [control, theirs_control] = pair(SocketType::STREAM)?;
         let [connections, theirs_connections] = pair(SocketType::SEQPACKET)?;
@@ -94,14 +139,17 @@ impl Sandbox {
             theirs_evidence,
             theirs_status,
         ));
-        let led = self
-            .write_maps(pid, slot)
+        let led = group
+            .enter(pid)
+            .map_err(no_group)
+            .and_then(|()| self.write_maps(pid, slot(id)))
             .and_then(|()| wait_for_execution(&status));
         match led {
             Ok(landlock) => Ok(Started {
                 process,
                 pid,
                 landlock,
+                group: Group::default(),
                 control,
                 connections,
                 evidence,
@@ -125,6 +173,19 @@ impl Sandbox {
         }
         fs::write(file("gid_map"), groups).map_err(failed)?;
         fs::write(file("uid_map"), users).map_err(failed)
+    }
+}
+
+/// Tells the users of isolates apart.
+fn slot(id: IsolateId) -> u16 {
+    let [.., high, low] = id.0.to_be_bytes();
+    u16::from_be_bytes([high, low])
+}
+
+fn no_group(errno: Errno) -> Refusal {
+    Refusal::Sandbox {
+        step: Step::ControlGroup,
+        errno: errno.raw_os_error(),
     }
 }
 
@@ -171,7 +232,8 @@ fn pair(kind: SocketType) -> Result<[OwnedFd; 2], Refusal> {
         .map_err(Refusal::internal)
 }
 
-/// Like fork, into new namespaces of every kind. In the new process, which is process 1 there,
+/// Like fork, into new namespaces of every kind but control groups, into whose namespace it goes when
+/// it is in its group. In the new process, which is process 1 there,
 /// it returns `None`; here, a descriptor of the process and its number.
 fn fork_into_namespaces() -> Result<Option<(OwnedFd, u32)>, Errno> {
     let namespaces = libc::CLONE_NEWUSER
@@ -179,8 +241,7 @@ fn fork_into_namespaces() -> Result<Option<(OwnedFd, u32)>, Errno> {
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWNET
         | libc::CLONE_NEWIPC
-        | libc::CLONE_NEWUTS
-        | libc::CLONE_NEWCGROUP;
+        | libc::CLONE_NEWUTS;
     let mut process: RawFd = -1;
     // SAFETY: all zeros is a valid `clone_args`: no stack, no thread-local storage, no ids.
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };

@@ -22,6 +22,8 @@ pub(super) struct Connection {
     state: State,
     /// When the client must have done its part; none while there is nothing for it to do.
     deadline: Option<Instant>,
+    /// What was launched over it.
+    launched: Vec<IsolateId>,
 }
 
 /// A complete frame from a client.
@@ -63,7 +65,18 @@ impl Connection {
             stream,
             state: State::fresh(),
             deadline: None,
+            launched: Vec::new(),
         }
+    }
+
+    /// This isolate was launched over it.
+    pub(super) fn has_launched(&mut self, id: IsolateId) {
+        self.launched.push(id);
+    }
+
+    /// What was launched over it.
+    pub(super) fn launched(&self) -> &[IsolateId] {
+        &self.launched
     }
 
     /// What to wait for. A closed connection always wakes the loop.
@@ -238,7 +251,11 @@ mod tests {
         let (mut connection, mut client) = pair();
         let reply = Reply::Hello {
             spki: vec![0; MAX_FRAME / 2],
-            limited_by: crate::LimitedBy::ResourceLimits,
+            limited_by: crate::LimitedBy {
+                memory: crate::Keeper::ResourceLimits,
+                processes: crate::Keeper::ResourceLimits,
+                cpu: crate::Keeper::Nobody,
+            },
         };
         connection.reply(&reply, Vec::new());
         assert!(

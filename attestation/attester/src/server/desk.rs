@@ -12,7 +12,7 @@ use veracruz_policy::{Policy, Sha256};
 use super::isolates::{Isolates, MAX_RUNNING, Running};
 use crate::image::{Image, Images};
 use crate::sandbox::Sandbox;
-use crate::wire::{Exit, IsolateId, LimitedBy, Refusal, Reply, Request, VERSION};
+use crate::wire::{Exit, IsolateId, Refusal, Reply, Request, VERSION};
 use crate::{AttesterKey, Limits};
 
 /// The class of the only reason why an isolate gets no evidence: it did not send 64 bytes.
@@ -25,6 +25,8 @@ const MAX_NOTE: usize = 256;
 /// What becomes of a request.
 pub(super) enum Answer {
     Now(Reply, Vec<OwnedFd>),
+    /// A new isolate, which belongs to this connection until a note about it is left.
+    Launched(IsolateId, Reply, Vec<OwnedFd>),
     /// The reply is due when this isolate has ended.
     WhenEnded(IsolateId),
 }
@@ -95,7 +97,7 @@ impl Desk {
     fn hello(&self) -> Reply {
         Reply::Hello {
             spki: self.key.spki().to_vec(),
-            limited_by: LimitedBy::ResourceLimits,
+            limited_by: self.sandbox.limited_by(),
         }
     }
 
@@ -126,16 +128,14 @@ impl Desk {
             digest: *image.as_bytes(),
         };
         let found = self.images.find(image).ok_or(unknown)?;
-        let [.., high, low] = id.0.to_be_bytes();
-        let started = self
-            .sandbox
-            .start(found, limits, u16::from_be_bytes([high, low]))?;
+        let started = self.sandbox.start(found, limits, id)?;
         tracing::info!(isolate = %id, pid = started.pid, %policy, %image, "isolate started");
         let isolate = Running {
             image: *image,
             policy,
             pid: started.pid,
             landlock: started.landlock,
+            group: started.group,
             note: Vec::new(),
             process: started.process,
             control: started.control,
@@ -143,7 +143,10 @@ impl Desk {
             evidence: Some(started.evidence),
         };
         self.isolates.insert(id, isolate);
-        self.attach(id)
+        match self.attach(id)? {
+            Answer::Now(reply, descriptors) => Ok(Answer::Launched(id, reply, descriptors)),
+            other => Ok(other),
+        }
     }
 
     /// Gives copies of the host's ends; the attester keeps its own, for a host that comes again.
@@ -232,9 +235,25 @@ impl Desk {
 
     /// Reaps an isolate; none while it runs.
     pub(super) fn bury(&mut self, id: IsolateId) -> Option<Exit> {
-        let exit = self.isolates.bury(id)?;
+        let (exit, group) = self.isolates.bury(id)?;
+        self.sandbox.leave(group);
         tracing::info!(isolate = %id, ?exit, "isolate ended");
         Some(exit)
+    }
+
+    /// Ends an isolate that its host did not take over, if it did not.
+    pub(super) fn abandon(&mut self, id: IsolateId) {
+        if let Some(isolate) = self.isolates.get(id)
+            && isolate.note.is_empty()
+        {
+            tracing::warn!(isolate = %id, "its host went away during the launch");
+            let _ = pidfd_send_signal(&isolate.process, Signal::KILL);
+        }
+    }
+
+    /// Does what had to wait; whether nothing is left to do.
+    pub(super) fn sweep(&mut self) -> bool {
+        self.sandbox.sweep()
     }
 
     pub(super) fn forget(&mut self, id: IsolateId) {

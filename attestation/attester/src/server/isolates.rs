@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use veracruz_policy::{PolicyHash, Sha256};
 
+use crate::sandbox::Group;
 use crate::wire::{Exit, IsolateId, IsolateState, Landlock, Listed};
 
 /// Isolates that run at once.
@@ -20,6 +21,7 @@ pub(super) struct Running {
     pub(super) policy: PolicyHash,
     pub(super) pid: u32,
     pub(super) landlock: Landlock,
+    pub(super) group: Group,
     /// The host's own, of no meaning here.
     pub(super) note: Vec<u8>,
     pub(super) process: OwnedFd,
@@ -74,7 +76,8 @@ impl Isolates {
     }
 
     /// Reaps an isolate's process if it has ended, closes its channels and remembers how it ended.
-    pub(super) fn bury(&mut self, id: IsolateId) -> Option<Exit> {
+    /// Its control group is left to the caller.
+    pub(super) fn bury(&mut self, id: IsolateId) -> Option<(Exit, Group)> {
         let exit = reap(self.running.get(&id)?)?;
         let isolate = self.running.remove(&id)?;
         if self.ended.len() >= MAX_ENDED {
@@ -86,7 +89,7 @@ impl Isolates {
             policy: isolate.policy,
             state: IsolateState::Ended(exit),
         });
-        Some(exit)
+        Some((exit, isolate.group))
     }
 
     pub(super) fn forget(&mut self, id: IsolateId) {

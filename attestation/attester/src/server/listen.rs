@@ -5,12 +5,16 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::process::umask;
 
 use super::{Config, ServeError};
+
+/// How long the janitor of an attester that is gone may hold its lock.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(super) struct Listener {
     socket: UnixListener,
@@ -61,7 +65,6 @@ impl AsFd for Listener {
 }
 
 fn lock(config: &Config) -> Result<File, ServeError> {
-    let path = config.state_dir.join("attester.lock");
     let listen = |source| ServeError::Listen {
         socket: config.socket.clone(),
         source,
@@ -71,15 +74,37 @@ fn lock(config: &Config) -> Result<File, ServeError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(path);
+        .open(lock_file(config));
     let file = opened.map_err(listen)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(ServeError::AlreadyRunning {
-            state_dir: config.state_dir.clone(),
-        }),
-        Err(error) => Err(listen(error.into())),
+    let end = Instant::now().checked_add(PATIENCE);
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if end.is_some_and(|end| Instant::now() < end) => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(ServeError::AlreadyRunning {
+                    state_dir: config.state_dir.clone(),
+                });
+            }
+            Err(error) => return Err(listen(error.into())),
+        }
     }
+}
+
+/// Removes the socket of an attester that is gone, unless another one has begun meanwhile.
+pub(super) fn remove_orphan(config: &Config) {
+    let Ok(file) = File::open(lock_file(config)) else {
+        return;
+    };
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        let _ = remove_stale(&config.socket);
+    }
+}
+
+fn lock_file(config: &Config) -> PathBuf {
+    config.state_dir.join("attester.lock")
 }
 
 fn remove_stale(socket: &Path) -> Result<(), ServeError> {

@@ -3,6 +3,7 @@
 mod connection;
 mod desk;
 mod isolates;
+mod janitor;
 mod listen;
 
 use std::convert::Infallible;
@@ -24,6 +25,9 @@ use listen::Listener;
 
 /// Connections served at once. More wait in the socket's queue.
 const MAX_CONNECTIONS: usize = 32;
+
+/// How long the kernel has to let go of the control group of a process that is gone.
+const SWEEP: Duration = Duration::from_millis(5);
 
 /// Where the attester keeps its state, and where it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,15 +65,18 @@ pub fn serve(config: &Config, ready: impl FnOnce(&AttesterKey)) -> Result<Infall
         maximum: Some(0),
     };
     setrlimit(Resource::Core, none).map_err(|error| ServeError::CoreLimit(error.into()))?;
+    let sandbox = Sandbox::prepare()?;
+    // Before there is a key that it would have a copy of, and a lock that it would hold.
+    let _alive = janitor::start(sandbox.groups(), config)?;
     let key = AttesterKey::open(&config.state_dir)?;
     let listener = Listener::open(config)?;
-    let sandbox = Sandbox::prepare()?;
     tracing::info!(key = %key.digest(), socket = %config.socket.display(), "attester is ready");
     ready(&key);
     let mut server = Server {
         listener,
         connections: Vec::new(),
         desk: Desk::new(key, sandbox),
+        swept: true,
     };
     loop {
         server.turn()?;
@@ -89,6 +96,8 @@ struct Server {
     listener: Listener,
     connections: Vec<Connection>,
     desk: Desk,
+    /// Nothing is left that the kernel did not let go of at once.
+    swept: bool,
 }
 
 /// What a descriptor of the loop belongs to.
@@ -113,8 +122,16 @@ impl Server {
             }
         }
         let now = Instant::now();
-        self.connections
-            .retain(|connection| !connection.is_over(now));
+        self.connections.retain(|connection| {
+            let over = connection.is_over(now);
+            if over {
+                for id in connection.launched() {
+                    self.desk.abandon(*id);
+                }
+            }
+            !over
+        });
+        self.swept = self.desk.sweep();
         Ok(())
     }
 
@@ -154,17 +171,16 @@ impl Server {
             .collect())
     }
 
-    /// Time until the next connection must have made progress.
+    /// Time until the next connection must have made progress, or until the next sweep.
     fn patience(&self) -> Option<Timespec> {
         let now = Instant::now();
-        let next = self
-            .connections
-            .iter()
-            .filter_map(Connection::deadline)
-            .min()?;
-        let left = next
-            .saturating_duration_since(now)
-            .saturating_add(Duration::from_millis(1));
+        let deadlines = self.connections.iter().filter_map(Connection::deadline);
+        let left = deadlines.min().map(|next| {
+            next.saturating_duration_since(now)
+                .saturating_add(Duration::from_millis(1))
+        });
+        let sweep = (!self.swept).then_some(SWEEP);
+        let left = left.into_iter().chain(sweep).min()?;
         left.try_into().ok()
     }
 
@@ -183,6 +199,10 @@ impl Server {
         };
         match self.desk.answer(arrived.request, arrived.descriptors) {
             Answer::Now(reply, descriptors) => connection.reply(&reply, descriptors),
+            Answer::Launched(id, reply, descriptors) => {
+                connection.has_launched(id);
+                connection.reply(&reply, descriptors);
+            }
             Answer::WhenEnded(id) => connection.wait_for(id),
         }
     }
@@ -241,6 +261,9 @@ pub enum ServeError {
         /// Where.
         socket: PathBuf,
     },
+    /// The process that cleans up after this one could not be started.
+    #[error("the janitor cannot be started: {0}")]
+    Janitor(io::Error),
     /// The filter of system calls does not compile for this architecture.
     #[error("the filter of system calls: {0}")]
     Filter(String),

@@ -102,18 +102,73 @@ pub struct Hello {
     pub spki: Vec<u8>,
     /// The SHA-256 of that: what a policy names.
     pub key: KeyDigest,
-    /// What keeps the limits of isolates here.
+    /// What keeps the limits of isolates here; so it is for each launch.
     pub limited_by: LimitedBy,
 }
 
-/// What keeps the limits of isolates.
+/// What keeps the limits of isolates, see [`Limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct LimitedBy {
+    /// Memory.
+    #[n(0)]
+    pub memory: Keeper,
+    /// Processes and threads.
+    #[n(1)]
+    pub processes: Keeper,
+    /// Processor time.
+    #[n(2)]
+    pub cpu: Keeper,
+}
+
+impl fmt::Display for LimitedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            memory,
+            processes,
+            cpu,
+        } = self;
+        write!(f, "memory: {memory}, processes: {processes}, cpu: {cpu}")
+    }
+}
+
+/// Who keeps a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
 #[non_exhaustive]
-pub enum LimitedBy {
-    /// Resource limits of the processes, see [`Limits`].
+pub enum Keeper {
+    /// Resource limits: for each process, and not for the isolate as a whole (but for the number of
+    /// processes).
     #[n(0)]
     ResourceLimits,
+    /// A control group, version 2.
+    #[n(1)]
+    ControlGroupV2,
+    /// A control group, version 1.
+    #[n(2)]
+    ControlGroupV1,
+    /// Nobody: this limit has no effect here.
+    #[n(3)]
+    Nobody,
+}
+
+impl Keeper {
+    /// The name in reports and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ResourceLimits => "rlimit",
+            Self::ControlGroupV2 => "cgroup-v2",
+            Self::ControlGroupV1 => "cgroup-v1",
+            Self::Nobody => "none",
+        }
+    }
+}
+
+impl fmt::Display for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// How much of the landlock layer this kernel enforces.

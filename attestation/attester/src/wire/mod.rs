@@ -5,7 +5,7 @@ mod message;
 mod refusal;
 mod transfer;
 
-pub use message::{Exit, Hello, IsolateId, IsolateState, Landlock, LimitedBy, Listed};
+pub use message::{Exit, Hello, IsolateId, IsolateState, Keeper, Landlock, LimitedBy, Listed};
 pub(crate) use message::{Reply, Request, VERSION, decode, encode};
 pub use refusal::{Refusal, Step};
 pub(crate) use transfer::{receive, send};

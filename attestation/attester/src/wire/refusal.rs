@@ -169,6 +169,9 @@ pub enum Step {
     /// A process in namespaces of its own.
     #[n(0)]
     Namespaces,
+    /// A control group with the isolate's limits.
+    #[n(12)]
+    ControlGroup,
     /// The map of users and groups, written by the attester.
     #[n(1)]
     IdMap,
@@ -206,8 +209,9 @@ pub enum Step {
 
 impl Step {
     /// All steps, in their order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Namespaces,
+        Self::ControlGroup,
         Self::IdMap,
         Self::Identity,
         Self::ParentDeath,
@@ -226,6 +230,7 @@ impl Step {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Namespaces => "namespaces",
+            Self::ControlGroup => "control group",
             Self::IdMap => "id map",
             Self::Identity => "identity",
             Self::ParentDeath => "parent death",

@@ -3,25 +3,19 @@
 //! It is compiled by the tests with plain `rustc`, hence without any crate: libc's functions are
 //! declared by hand.
 
-use std::ffi::{c_char, c_int, c_long, c_ulong, c_void};
+use std::ffi::{c_int, c_long};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::FromRawFd;
 
+#[path = "greedy.rs"]
+mod greedy;
+#[path = "hostile.rs"]
+mod hostile;
+
 unsafe extern "C" {
     fn syscall(number: c_long, ...) -> c_long;
-    fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
-    fn connect(socket: c_int, address: *const c_void, length: u32) -> c_int;
-    fn ptrace(request: c_int, ...) -> c_long;
-    fn mount(
-        source: *const c_char,
-        target: *const c_char,
-        kind: *const c_char,
-        flags: c_ulong,
-        data: *const c_void,
-    ) -> c_int;
-    fn unshare(flags: c_int) -> c_int;
     fn fork() -> c_int;
     fn kill(pid: c_int, signal: c_int) -> c_int;
     fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
@@ -43,7 +37,15 @@ fn main() {
             return;
         }
         match &command {
-            b"p" => control.write_all(&framed(probe().as_bytes())).unwrap(),
+            b"p" => {
+                let other = String::from_utf8(unframed(&mut control)).unwrap();
+                let report = hostile::probe(other.parse().unwrap());
+                control.write_all(&framed(report.as_bytes())).unwrap();
+            }
+            b"g" => {
+                let report = greedy::probe();
+                control.write_all(&framed(report.as_bytes())).unwrap();
+            }
             b"e" => {
                 let reply = ask_for_evidence(&unframed(&mut control));
                 control.write_all(&framed(&reply)).unwrap();
@@ -118,80 +120,6 @@ fn itself() -> String {
             prctl(39, 0, 0, 0, 0),
         )
     }
-}
-
-/// What a hostile program would try, and what came of it: "ok" is a hole.
-fn probe() -> String {
-    let mut report = String::new();
-    let mut line = |name: &str, result: String| {
-        report.push_str(&format!("{name}={result}\n"));
-    };
-    for path in [
-        "/etc/passwd",
-        "/proc/self/status",
-        "/proc/1/maps",
-        "/dev/null",
-        "/",
-        "/new",
-    ] {
-        line(&format!("open {path}"), io(File::open(path)));
-    }
-    line("create /file", io(File::create("/file")));
-    line("list /", io(std::fs::read_dir("/")));
-    line("mkdir /folder", io(std::fs::create_dir("/folder")));
-    line("program", io(std::process::Command::new("/bin/sh").spawn()));
-    for (name, domain) in [
-        ("unix", 1),
-        ("inet", 2),
-        ("inet6", 10),
-        ("netlink", 16),
-        ("vsock", 40),
-    ] {
-        line(
-            &format!("socket {name}"),
-            number(unsafe { socket(domain, 1, 0) }.into()),
-        );
-    }
-    let address = [2u8, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
-    line(
-        "connect",
-        number(unsafe { connect(3, address.as_ptr().cast(), 16) }.into()),
-    );
-    line("ptrace", number(unsafe { ptrace(0, 0, 0, 0) }));
-    let (none, root) = (c"none".as_ptr(), c"/".as_ptr());
-    line(
-        "mount",
-        number(unsafe { mount(none, root, c"tmpfs".as_ptr(), 0, std::ptr::null()) }.into()),
-    );
-    line("unshare", number(unsafe { unshare(0x1000_0000) }.into()));
-    // clone with CLONE_NEWUSER and SIGCHLD.
-    let cloned = unsafe { syscall(56, 0x1000_0000 | 17, 0, 0, 0, 0) };
-    if cloned == 0 {
-        unsafe { _exit(0) }
-    }
-    line("clone into a namespace", number(cloned));
-    line("clone3", number(unsafe { syscall(435, 0, 0) }));
-    line("bpf", number(unsafe { syscall(321, 0, 0, 0) }));
-    line("io_uring", number(unsafe { syscall(425, 1, 0) }));
-    line("userfaultfd", number(unsafe { syscall(323, 0) }));
-    line("keyctl", number(unsafe { syscall(250, 0, -3, 0) }));
-    line("setuid", number(unsafe { syscall(105, 0) }));
-    line(
-        "process_vm_readv",
-        number(unsafe { syscall(310, 1, 0, 0, 0, 0, 0) }),
-    );
-    line(
-        "execve",
-        number(unsafe { syscall(59, c"/bin/sh".as_ptr(), 0, 0) }),
-    );
-    line(
-        "kill a process outside",
-        number(unsafe { kill(2, 9) }.into()),
-    );
-    // All but this one: there is no other, and none outside can be named.
-    line("kill all", number(unsafe { kill(-1, 9) }.into()));
-    line("forks", forks().to_string());
-    report
 }
 
 /// What the runtime, its spawner and its workers do, and what came of it: all of it must work.
@@ -291,27 +219,6 @@ fn work() -> String {
         },
     );
     report
-}
-
-/// Forks until the kernel refuses, and ends them all. At most 10,000, to spare the machine.
-fn forks() -> usize {
-    let mut children = Vec::new();
-    while children.len() < 10_000 {
-        match unsafe { fork() } {
-            0 => loop {
-                unsafe { pause() };
-            },
-            pid if pid > 0 => children.push(pid),
-            _ => break,
-        }
-    }
-    for child in &children {
-        unsafe { kill(*child, 9) };
-    }
-    for child in &children {
-        unsafe { waitpid(*child, std::ptr::null_mut(), 0) };
-    }
-    children.len()
 }
 
 fn io<T>(result: std::io::Result<T>) -> String {

@@ -70,14 +70,22 @@ impl Attester {
             .count()
     }
 
-    /// The processes whose parent it is, zombies too.
+    /// The processes whose parent it is, zombies too, but for its janitor.
     pub(crate) fn children(&self) -> Vec<u32> {
         let path = format!("/proc/{0}/task/{0}/children", self.pid());
         let children = fs::read_to_string(path).unwrap();
-        children
-            .split_whitespace()
-            .map(|pid| pid.parse().unwrap())
-            .collect()
+        let pids = children.split_whitespace();
+        pids.filter(|pid| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            name.trim() != "janitor"
+        })
+        .map(|pid| pid.parse().unwrap())
+        .collect()
+    }
+
+    /// The folders of its control groups, in every hierarchy, and what is in them.
+    pub(crate) fn groups(&self) -> Vec<PathBuf> {
+        groups_of(self.pid())
     }
 
     /// Ends it in the roughest way.
@@ -91,6 +99,29 @@ impl Drop for Attester {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The control groups of the attester that has, or had, this process number.
+pub(crate) fn groups_of(pid: u32) -> Vec<PathBuf> {
+    let prefix = format!("veracruz-{pid}-");
+    let mut found = Vec::new();
+    let mut left: Vec<PathBuf> = fs::read_to_string("/proc/self/mountinfo")
+        .unwrap()
+        .lines()
+        .filter(|line| line.contains(" - cgroup"))
+        .map(|line| PathBuf::from(line.split(' ').nth(4).unwrap()))
+        .collect();
+    while let Some(folder) = left.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+        left.extend(folders.map(|entry| entry.path()));
+        if folder.to_string_lossy().contains(&prefix) {
+            found.push(folder);
+        }
+    }
+    found
 }
 
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {

@@ -1,0 +1,140 @@
+//! Control groups: bounds for an isolate as a whole, which resource limits do not know.
+//!
+//! Version 2 where this process may make groups with the controllers, else version 1, each
+//! controller by itself; what neither gives is left to resource limits, and reported so.
+//!
+//! All groups of one run of the attester are in folders of its own, one a hierarchy, which it holds
+//! locked as long as it lives. Another attester that finds such a folder unlocked knows that its
+//! owner is gone, and removes it with all that is in it.
+
+mod find;
+mod folder;
+mod settings;
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use crate::Limits;
+use crate::wire::{IsolateId, Keeper, LimitedBy};
+use find::{Controller, Version};
+use folder::Folder;
+
+/// Where the groups of this attester's isolates are made.
+#[derive(Debug)]
+pub(crate) struct ControlGroups {
+    folders: Vec<Folder>,
+    /// Groups of isolates that ended, which the kernel does not let go yet.
+    leaving: Vec<Group>,
+}
+
+/// The group of one isolate: a folder in each hierarchy.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    folders: Vec<PathBuf>,
+}
+
+impl ControlGroups {
+    /// Removes what dead attesters left, and makes this one's folders. Where none can be made,
+    /// there are none.
+    pub(crate) fn prepare() -> Self {
+        let folders = find::places(&find::Machine::this())
+            .into_iter()
+            .filter_map(|place| match Folder::make(&place) {
+                Ok(folder) => Some(folder),
+                Err(error) => {
+                    tracing::info!(parent = %place.parent.display(), %error, "no control groups here");
+                    None
+                }
+            })
+            .collect();
+        Self {
+            folders,
+            leaving: Vec::new(),
+        }
+    }
+
+    /// Who keeps which limit.
+    pub(crate) fn limited_by(&self) -> LimitedBy {
+        let of = |controller, otherwise| {
+            let mut folders = self.folders.iter();
+            match folders.find(|folder| folder.controllers.contains(&controller)) {
+                Some(folder) => match folder.version {
+                    Version::Two => Keeper::ControlGroupV2,
+                    Version::One => Keeper::ControlGroupV1,
+                },
+                None => otherwise,
+            }
+        };
+        LimitedBy {
+            memory: of(Controller::Memory, Keeper::ResourceLimits),
+            processes: of(Controller::Pids, Keeper::ResourceLimits),
+            cpu: of(Controller::Cpu, Keeper::Nobody),
+        }
+    }
+
+    /// Makes a group with these limits.
+    pub(crate) fn make(&mut self, id: IsolateId, limits: &Limits) -> Result<Group, Errno> {
+        let mut group = Group::default();
+        for folder in &self.folders {
+            let path = folder.path.join(id.to_string());
+            let made = fs::create_dir(&path).and_then(|()| {
+                group.folders.push(path.clone());
+                settings::write(folder, &path, limits)
+            });
+            if let Err(error) = made {
+                self.leave(group);
+                return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO));
+            }
+        }
+        Ok(group)
+    }
+
+    /// Removes the group of an isolate that is gone: now, or as soon as the kernel lets it go.
+    pub(crate) fn leave(&mut self, group: Group) {
+        self.leaving.push(group);
+        self.sweep();
+    }
+
+    /// Tries again what could not be removed before; whether all is gone now.
+    pub(crate) fn sweep(&mut self) -> bool {
+        self.leaving.retain_mut(|group| !group.remove());
+        self.leaving.is_empty()
+    }
+
+    /// Ends whatever is in any group of this attester, and removes them and its folders. For the
+    /// time after its death; whether all is gone.
+    pub(crate) fn remove_all(&self) -> bool {
+        self.folders
+            .iter()
+            .fold(true, |all, folder| folder.remove() && all)
+    }
+}
+
+/// Writes into one of the kernel's files. It is never made here: there is no such file then.
+fn put(file: &Path, value: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(file)?;
+    file.write_all(value.as_bytes())
+}
+
+impl Group {
+    /// Puts a process into the group. Its children will be in it, too.
+    pub(crate) fn enter(&self, pid: u32) -> Result<(), Errno> {
+        for folder in &self.folders {
+            put(&folder.join("cgroup.procs"), &pid.to_string())
+                .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is left of it.
+    fn remove(&mut self) -> bool {
+        self.folders.retain(|folder| match fs::remove_dir(folder) {
+            Ok(()) => false,
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        });
+        self.folders.is_empty()
+    }
+}
