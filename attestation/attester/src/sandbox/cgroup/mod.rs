@@ -107,9 +107,11 @@ impl ControlGroups {
     /// Ends whatever is in any group of this attester, and removes them and its folders. For the
     /// time after its death; whether all is gone.
     pub(crate) fn remove_all(&self) -> bool {
-        self.folders
-            .iter()
-            .fold(true, |all, folder| folder.remove() && all)
+        let mut all = true;
+        for folder in &self.folders {
+            all &= folder.remove();
+        }
+        all
     }
 }
 
