@@ -1,7 +1,9 @@
 //! The host's side of the attester's socket.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
+use veracruz_machine::{Description, Parts};
 use veracruz_policy::{KeyDigest, Sha256};
 
 use crate::Limits;
@@ -51,6 +54,22 @@ pub struct Launched {
     pub connections: OwnedFd,
 }
 
+/// A virtual machine that runs; its guest may still be starting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchedMachine {
+    /// Its name.
+    pub id: IsolateId,
+    /// The process that is the machine's parent, as the attester's machine numbers it: it ends
+    /// when nothing is left of the machine, and the machine ends with it.
+    pub pid: u32,
+    /// Whether KVM executes its instructions.
+    pub kvm: bool,
+    /// What [`Client::remember`] left here; empty at first.
+    pub note: Vec<u8>,
+    /// Its folder. The guest is dialled at the socket [`veracruz_machine::SOCKET`] in it.
+    pub folder: PathBuf,
+}
+
 impl Client {
     /// A client of the attester that listens at `socket`. Does not connect yet.
     #[must_use]
@@ -75,7 +94,7 @@ impl Client {
     ///
     /// See [`ClientError`]; so for all calls.
     pub fn hello(&self) -> Result<Hello, ClientError> {
-        match self.call(&Request::Hello(VERSION), None)? {
+        match self.call(&Request::Hello(VERSION), &[])? {
             (Reply::Hello { spki, limited_by }, _) => {
                 let key = KeyDigest::of_spki(&spki);
                 Ok(Hello {
@@ -95,7 +114,7 @@ impl Client {
     ///
     /// Beside the usual ones, that the file is no program, is too large or cannot be read.
     pub fn register(&self, image: &impl AsFd) -> Result<Sha256, ClientError> {
-        match self.call(&Request::Register, Some(image.as_fd()))? {
+        match self.call(&Request::Register, &[image.as_fd()])? {
             (Reply::Registered(digest), _) => Ok(Sha256::from_bytes(digest)),
             _ => Err(ClientError::Protocol),
         }
@@ -120,8 +139,62 @@ impl Client {
                 policy,
                 limits,
             },
-            None,
+            &[],
         )?)
+    }
+
+    /// Has the attester copy, measure and keep what a machine starts from. Of kernel, initramfs and
+    /// command line alone the measurement that policies name is returned.
+    ///
+    /// # Errors
+    ///
+    /// Beside the usual ones, that there is no part or more than four, or that a file is too large
+    /// or cannot be read.
+    pub fn register_machine(&self, parts: &Parts<'_>) -> Result<Sha256, ClientError> {
+        let files: Vec<_> = parts.files.iter().map(|file| file.file).collect();
+        let request = Request::RegisterMachine {
+            parts: parts.files.iter().map(|file| file.part).collect(),
+            command_line: parts.command_line.clone(),
+        };
+        match self.call(&request, &files)? {
+            (Reply::Registered(digest), _) => Ok(Sha256::from_bytes(digest)),
+            _ => Err(ClientError::Protocol),
+        }
+    }
+
+    /// Starts a machine from registered parts for a policy (the bytes of its document), and waits
+    /// until its emulator runs.
+    ///
+    /// # Errors
+    ///
+    /// Beside the usual ones, that the parts are not known, the policy has errors, the description
+    /// does not fit the parts, the attester's machine lacks a program, too many isolates run, or
+    /// the machine does not start.
+    pub fn launch_machine(
+        &self,
+        image: &Sha256,
+        policy: &[u8],
+        description: &Description,
+    ) -> Result<LaunchedMachine, ClientError> {
+        let (image, policy) = (*image.as_bytes(), policy.to_vec());
+        let description = description.clone();
+        Self::launched_machine(self.call(
+            &Request::LaunchMachine {
+                image,
+                policy,
+                description,
+            },
+            &[],
+        )?)
+    }
+
+    /// Gets what is needed to talk to a running machine again.
+    ///
+    /// # Errors
+    ///
+    /// Beside the usual ones, that there is no such machine, or that it has ended.
+    pub fn attach_machine(&self, id: IsolateId) -> Result<LaunchedMachine, ClientError> {
+        Self::launched_machine(self.call(&Request::Attach(id), &[])?)
     }
 
     /// Gets the channels of a running isolate again.
@@ -130,7 +203,7 @@ impl Client {
     ///
     /// Beside the usual ones, that there is no such isolate, or that it has ended.
     pub fn attach(&self, id: IsolateId) -> Result<Launched, ClientError> {
-        Self::launched(self.call(&Request::Attach(id), None)?)
+        Self::launched(self.call(&Request::Attach(id), &[])?)
     }
 
     /// Leaves a note (at most 256 bytes) about a running isolate, for a host that attaches to it
@@ -141,7 +214,7 @@ impl Client {
     /// Beside the usual ones, that there is no such isolate running, or that the note is too long.
     pub fn remember(&self, id: IsolateId, note: &[u8]) -> Result<(), ClientError> {
         let note = note.to_vec();
-        match self.call(&Request::Remember { id, note }, None)? {
+        match self.call(&Request::Remember { id, note }, &[])? {
             (Reply::Remembered, _) => Ok(()),
             _ => Err(ClientError::Protocol),
         }
@@ -153,7 +226,7 @@ impl Client {
     ///
     /// The usual ones.
     pub fn list(&self) -> Result<Vec<Listed>, ClientError> {
-        match self.call(&Request::List, None)? {
+        match self.call(&Request::List, &[])? {
             (Reply::Listed(listed), _) => Ok(listed),
             _ => Err(ClientError::Protocol),
         }
@@ -166,8 +239,30 @@ impl Client {
     ///
     /// Beside the usual ones, that there is no such isolate.
     pub fn stop(&self, id: IsolateId) -> Result<Exit, ClientError> {
-        match self.call(&Request::Stop(id), None)? {
+        match self.call(&Request::Stop(id), &[])? {
             (Reply::Stopped(exit), _) => Ok(exit),
+            _ => Err(ClientError::Protocol),
+        }
+    }
+
+    fn launched_machine(answer: (Reply, Vec<OwnedFd>)) -> Result<LaunchedMachine, ClientError> {
+        match answer {
+            (
+                Reply::Machine {
+                    id,
+                    pid,
+                    kvm,
+                    note,
+                    folder,
+                },
+                _,
+            ) => Ok(LaunchedMachine {
+                id,
+                pid,
+                kvm,
+                note,
+                folder: OsString::from_vec(folder).into(),
+            }),
             _ => Err(ClientError::Protocol),
         }
     }
@@ -198,7 +293,7 @@ impl Client {
     fn call(
         &self,
         request: &Request,
-        descriptor: Option<BorrowedFd<'_>>,
+        descriptors: &[BorrowedFd<'_>],
     ) -> Result<(Reply, Vec<OwnedFd>), ClientError> {
         let frame = encode(request).ok_or(ClientError::TooLong { most: MAX_FRAME })?;
         let deadline = Deadline {
@@ -213,9 +308,9 @@ impl Client {
         // A stream is kept only after a complete reply: it cannot be used in the middle of one.
         let answer = match kept.take() {
             Some(stream) if is_open(&stream) => {
-                Self::exchange(stream, &frame, descriptor, &deadline)
+                Self::exchange(stream, &frame, descriptors, &deadline)
             }
-            _ => Self::exchange(self.connect()?, &frame, descriptor, &deadline),
+            _ => Self::exchange(self.connect()?, &frame, descriptors, &deadline),
         };
         let (stream, reply, descriptors) = answer?;
         *kept = Some(stream);
@@ -235,10 +330,9 @@ impl Client {
     fn exchange(
         stream: UnixStream,
         frame: &[u8],
-        descriptor: Option<BorrowedFd<'_>>,
+        mut rights: &[BorrowedFd<'_>],
         deadline: &Deadline,
     ) -> Result<(UnixStream, Reply, Vec<OwnedFd>), ClientError> {
-        let mut rights: &[BorrowedFd<'_>] = descriptor.as_slice();
         let mut rest = frame;
         while !rest.is_empty() {
             stream.set_write_timeout(Some(deadline.left()?))?;

@@ -1,6 +1,7 @@
 //! Images of runtimes: measured once, executed from the very bytes that were measured.
 
 use std::collections::VecDeque;
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -30,26 +31,20 @@ impl Image {
     /// Copies the regular file `source` and measures the copy, so that it does not matter what
     /// happens to the file meanwhile.
     pub(crate) fn copy(source: OwnedFd) -> Result<Self, Refusal> {
-        let unreadable = |error: Errno| Refusal::ImageUnreadable {
-            errno: error.raw_os_error(),
+        let begins_well = |begin: &[u8]| match begin.starts_with(b"\x7fELF") {
+            true => Ok(()),
+            false => Err(Refusal::ImageIsNoProgram),
         };
-        let stat = rustix::fs::fstat(&source).map_err(unreadable)?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(Refusal::ImageIsNoFile);
-        }
-        let found = u64::try_from(stat.st_size).unwrap_or(0);
-        if found > MAX_BYTES {
-            return Err(Refusal::ImageTooLarge {
-                found,
-                most: MAX_BYTES,
-            });
-        }
-        let (memory, digest) = copy_and_hash(&File::from(source), found)?;
-        seal(&memory)?;
+        let (memory, digest) = copy_and_measure(source, executable_memory()?, begins_well)?;
+        // Executable but not readable: the kernel makes every process that executes the image not
+        // dumpable from its first instruction on.
+        seal(&memory, Mode::XUSR | Mode::XGRP | Mode::XOTH)?;
         Ok(Self { memory, digest })
     }
+}
 
-    pub(crate) fn digest(&self) -> Sha256 {
+impl Digested for Image {
+    fn digest(&self) -> Sha256 {
         self.digest
     }
 }
@@ -60,11 +55,31 @@ impl AsFd for Image {
     }
 }
 
-fn copy_and_hash(source: &File, length: u64) -> Result<(OwnedFd, Sha256), Refusal> {
+/// Copies a regular file into `memory`, and measures the copy. Its first bytes must please.
+pub(crate) fn copy_and_measure(
+    source: OwnedFd,
+    memory: OwnedFd,
+    begins_well: impl Fn(&[u8]) -> Result<(), Refusal>,
+) -> Result<(OwnedFd, Sha256), Refusal> {
+    let unreadable = |error: Errno| Refusal::ImageUnreadable {
+        errno: error.raw_os_error(),
+    };
+    let stat = rustix::fs::fstat(&source).map_err(unreadable)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(Refusal::ImageIsNoFile);
+    }
+    let length = u64::try_from(stat.st_size).unwrap_or(0);
+    if length > MAX_BYTES {
+        return Err(Refusal::ImageTooLarge {
+            found: length,
+            most: MAX_BYTES,
+        });
+    }
+    let source = File::from(source);
     let io = |error: std::io::Error| Refusal::ImageUnreadable {
         errno: error.raw_os_error().unwrap_or_default(),
     };
-    let mut memory = File::from(executable_memory()?);
+    let mut memory = File::from(memory);
     let mut hasher = Hasher::new();
     let mut chunk = vec![0; CHUNK];
     let mut offset = 0;
@@ -73,8 +88,8 @@ fn copy_and_hash(source: &File, length: u64) -> Result<(OwnedFd, Sha256), Refusa
         let part = chunk.get_mut(..wanted).unwrap_or_default();
         let read = source.read_at(part, offset).map_err(io)?;
         let part = part.get(..read).unwrap_or_default();
-        if offset == 0 && !part.starts_with(b"\x7fELF") {
-            return Err(Refusal::ImageIsNoProgram);
+        if offset == 0 {
+            begins_well(part)?;
         }
         if read == 0 {
             break;
@@ -84,7 +99,7 @@ fn copy_and_hash(source: &File, length: u64) -> Result<(OwnedFd, Sha256), Refusa
         offset = offset.saturating_add(u64::try_from(read).unwrap_or(0));
     }
     if offset == 0 {
-        return Err(Refusal::ImageIsNoProgram);
+        begins_well(&[])?;
     }
     Ok((memory.into(), Sha256::from_bytes(hasher.finalize().into())))
 }
@@ -101,24 +116,43 @@ fn executable_memory() -> Result<OwnedFd, Refusal> {
     made.map_err(Refusal::internal)
 }
 
-/// Makes the bytes final. Mode 0111, executable but not readable, has the kernel make every process
-/// that executes the image not dumpable from its first instruction on.
-fn seal(memory: &OwnedFd) -> Result<(), Refusal> {
-    rustix::fs::fchmod(memory, Mode::XUSR | Mode::XGRP | Mode::XOTH).map_err(Refusal::internal)?;
+/// Memory for what is never executed here.
+pub(crate) fn data_memory(name: &CStr) -> Result<OwnedFd, Refusal> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    rustix::fs::memfd_create(name, flags).map_err(Refusal::internal)
+}
+
+/// Makes the bytes final, for whoever has these rights to them.
+pub(crate) fn seal(memory: &OwnedFd, mode: Mode) -> Result<(), Refusal> {
+    rustix::fs::fchmod(memory, mode).map_err(Refusal::internal)?;
     let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
     rustix::fs::fcntl_add_seals(memory, seals).map_err(Refusal::internal)
 }
 
-/// The images that were registered last.
-#[derive(Debug, Default)]
-pub(crate) struct Images {
-    /// The one used last is the last.
-    kept: VecDeque<Image>,
+/// What has one digest of all that it is.
+pub(crate) trait Digested {
+    /// The digest.
+    fn digest(&self) -> Sha256;
 }
 
-impl Images {
+/// The images of one sort that were registered last.
+#[derive(Debug)]
+pub(crate) struct Images<T> {
+    /// The one used last is the last.
+    kept: VecDeque<T>,
+}
+
+impl<T> Default for Images<T> {
+    fn default() -> Self {
+        Self {
+            kept: VecDeque::new(),
+        }
+    }
+}
+
+impl<T: Digested> Images<T> {
     /// Keeps an image; one with the same digest is the same image.
-    pub(crate) fn keep(&mut self, image: Image) {
+    pub(crate) fn keep(&mut self, image: T) {
         if self.find(&image.digest()).is_some() {
             return;
         }
@@ -129,8 +163,11 @@ impl Images {
     }
 
     /// Finds an image, and notes that it was used.
-    pub(crate) fn find(&mut self, digest: &Sha256) -> Option<&Image> {
-        let place = self.kept.iter().position(|image| image.digest == *digest)?;
+    pub(crate) fn find(&mut self, digest: &Sha256) -> Option<&T> {
+        let place = self
+            .kept
+            .iter()
+            .position(|image| image.digest() == *digest)?;
         let image = self.kept.remove(place)?;
         self.kept.push_back(image);
         self.kept.back()

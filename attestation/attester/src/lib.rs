@@ -35,11 +35,12 @@ mod client;
 mod image;
 mod key;
 mod limits;
+mod machine_image;
 pub mod sandbox;
 mod server;
 mod wire;
 
-pub use client::{Client, ClientError, Launched};
+pub use client::{Client, ClientError, Launched, LaunchedMachine};
 pub use key::{AttesterKey, KeyError};
 pub use limits::Limits;
 pub use server::{Config, ServeError, serve};

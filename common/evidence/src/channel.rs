@@ -1,6 +1,8 @@
 //! What an isolate and its attester say to each other over the evidence channel.
 //!
 //! The channel keeps message boundaries (`SOCK_SEQPACKET`); each request is answered by one reply.
+//! Where it is a stream of bytes, as the port `veracruz.evidence` of a virtual machine is, each
+//! message has its length in front, as u32 big-endian: a [`frame`].
 //! A request is the 64 bytes of report data and nothing else. A reply is a byte that says what
 //! follows: 0 and the encoded [`Evidence`], or 1 and a refusal's class as u16 big-endian.
 //! The attester signs whatever report data it is asked to: it vouches for who asks, not for what.
@@ -13,6 +15,9 @@ use crate::{Evidence, EvidenceError, MAX_EVIDENCE_BYTES, ReportData};
 pub const REQUEST_BYTES: usize = 64;
 /// The longest reply, in bytes: size the receiving buffer by it.
 pub const MAX_REPLY_BYTES: usize = 1 + MAX_EVIDENCE_BYTES;
+
+/// Bytes of the length in front of a message in a stream.
+pub const LENGTH_BYTES: usize = 4;
 
 const EVIDENCE: u8 = 0;
 const REFUSED: u8 = 1;
@@ -33,6 +38,26 @@ pub fn parse_request(message: &[u8]) -> Result<ReportData, ChannelError> {
         .map_err(|_| ChannelError::WrongLength {
             found: message.len(),
         })
+}
+
+/// Writes a message as it stands in a stream; `None` where it is longer than any message.
+pub fn frame(message: &[u8]) -> Option<Vec<u8>> {
+    let length = u32::try_from(message.len())
+        .ok()
+        .filter(|_| message.len() <= MAX_REPLY_BYTES)?;
+    Some([length.to_be_bytes().as_slice(), message].concat())
+}
+
+/// Reads the length in front of a message of at most `most` bytes.
+///
+/// # Errors
+/// `WrongLength` where the message is longer: what follows cannot be read.
+pub fn parse_length(length: [u8; LENGTH_BYTES], most: usize) -> Result<usize, ChannelError> {
+    let found = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if found > most {
+        return Err(ChannelError::WrongLength { found });
+    }
+    Ok(found)
 }
 
 /// An attester's answer.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use veracruz_machine::User;
+
 /// Where the users of isolates begin, where the attester may choose: ids that no distribution and
 /// no container manager hands out (systemd-nspawn ends at 0x6fff_ffff).
 const FIRST: u32 = 0x7663_0000;
@@ -30,6 +32,13 @@ impl OuterId {
         } else {
             Self::Own { uid, gid }
         }
+    }
+
+    /// The user of a machine's emulator, and the group of that number; none where it runs as the
+    /// attester's own. `slot` tells machines apart.
+    pub(super) fn machine_user(self, slot: u16) -> Option<User> {
+        let id = FIRST | u32::from(slot);
+        (self == Self::Reserved).then_some(User { uid: id, gid: id })
     }
 
     /// Whether the isolate may drop the attester's supplementary groups: an ordinary user must

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, socketpair};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use seccompiler::BpfProgram;
+use veracruz_machine::User;
 
 use super::cgroup::{ControlGroups, Group};
 use super::inside::{Plan, Report, become_isolate};
@@ -159,6 +160,12 @@ impl Sandbox {
                 Err(refusal)
             }
         }
+    }
+
+    /// Whom the emulator of a machine runs as; the attester's own user where there is none.
+    pub(crate) fn machine_user(&self, id: IsolateId) -> Option<User> {
+        let [.., high, low] = id.0.to_be_bytes();
+        self.outer.machine_user(u16::from_be_bytes([high, low]))
     }
 
     fn write_maps(&self, pid: u32, slot: u16) -> Result<(), Refusal> {

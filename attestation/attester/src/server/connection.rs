@@ -9,7 +9,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::wire::{
-    Exit, IsolateId, LENGTH, MAX_FRAME, Refusal, Reply, Request, decode, encode, receive, send,
+    Exit, IsolateId, LENGTH, MAX_DESCRIPTORS, MAX_FRAME, Refusal, Reply, Request, decode, encode,
+    receive, send,
 };
 
 /// How long a client may take for the rest of a request, or for taking its reply.
@@ -38,8 +39,8 @@ enum State {
         frame: Vec<u8>,
         descriptors: Vec<OwnedFd>,
     },
-    /// The reply comes when this isolate has ended.
-    Waiting(IsolateId),
+    /// The reply comes when this has happened.
+    Waiting(Awaited),
     /// Writing a reply; the descriptors go with its first byte.
     Writing {
         frame: Vec<u8>,
@@ -48,6 +49,15 @@ enum State {
     },
     /// It is over.
     Over,
+}
+
+/// What a client waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// That this isolate runs.
+    Start(IsolateId),
+    /// That this isolate has ended.
+    End(IsolateId),
 }
 
 impl State {
@@ -132,17 +142,22 @@ impl Connection {
         self.write();
     }
 
-    /// The reply will be given by `ended`.
-    pub(super) fn wait_for(&mut self, id: IsolateId) {
-        self.state = State::Waiting(id);
+    /// The reply will be given by `ended` or `happened`.
+    pub(super) fn wait_for(&mut self, awaited: Awaited) {
+        self.state = State::Waiting(awaited);
         self.deadline = None;
     }
 
     /// Answers a client that waits for this isolate's end; says whether it did.
     pub(super) fn ended(&mut self, id: IsolateId, exit: Exit) -> bool {
-        let waits = matches!(self.state, State::Waiting(awaited) if awaited == id);
+        self.happened(Awaited::End(id), &Reply::Stopped(exit))
+    }
+
+    /// Answers a client that waits for this; says whether it did.
+    pub(super) fn happened(&mut self, event: Awaited, reply: &Reply) -> bool {
+        let waits = matches!(self.state, State::Waiting(awaited) if awaited == event);
         if waits {
-            self.reply(&Reply::Stopped(exit), Vec::new());
+            self.reply(reply, Vec::new());
         }
         waits
     }
@@ -156,7 +171,7 @@ impl Connection {
         let received = receive(&self.stream, &mut chunk, RecvFlags::DONTWAIT)?;
         descriptors.extend(received.descriptors);
         // The end of the stream, or a client that tries how many descriptors fit.
-        if received.bytes == 0 || received.surplus || descriptors.len() > 1 {
+        if received.bytes == 0 || received.surplus || descriptors.len() > MAX_DESCRIPTORS {
             return Err(Errno::PIPE);
         }
         frame.extend_from_slice(chunk.get(..received.bytes).unwrap_or_default());

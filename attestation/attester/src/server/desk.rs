@@ -3,14 +3,14 @@
 use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
-use rustix::process::{Signal, pidfd_send_signal};
 use veracruz_evidence::channel;
 use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
-use veracruz_policy::{Policy, Sha256};
+use veracruz_policy::{Policy, PolicyHash, Sha256};
 
-use super::isolates::{Isolates, MAX_RUNNING, Running};
-use crate::image::{Image, Images};
+use super::evidence::{EvidenceLine, Over};
+use super::isolates::{Body, Isolates, MAX_RUNNING, Running};
+use super::machines::{Machines, descriptors_of};
+use crate::image::{Digested, Image, Images};
 use crate::sandbox::Sandbox;
 use crate::wire::{Exit, IsolateId, Refusal, Reply, Request, VERSION};
 use crate::{AttesterKey, Limits};
@@ -27,23 +27,27 @@ pub(super) enum Answer {
     Now(Reply, Vec<OwnedFd>),
     /// A new isolate, which belongs to this connection until a note about it is left.
     Launched(IsolateId, Reply, Vec<OwnedFd>),
+    /// The reply is due when this isolate runs, or will not.
+    WhenStarted(IsolateId),
     /// The reply is due when this isolate has ended.
     WhenEnded(IsolateId),
 }
 
 pub(super) struct Desk {
     key: AttesterKey,
-    sandbox: Sandbox,
-    images: Images,
-    isolates: Isolates,
+    pub(super) sandbox: Sandbox,
+    images: Images<Image>,
+    pub(super) machines: Machines,
+    pub(super) isolates: Isolates,
 }
 
 impl Desk {
-    pub(super) fn new(key: AttesterKey, sandbox: Sandbox) -> Self {
+    pub(super) fn new(key: AttesterKey, sandbox: Sandbox, machines: Machines) -> Self {
         Self {
             key,
             sandbox,
             images: Images::default(),
+            machines,
             isolates: Isolates::default(),
         }
     }
@@ -66,7 +70,11 @@ impl Desk {
     }
 
     fn decide(&mut self, request: Request, mut come: Vec<OwnedFd>) -> Result<Answer, Refusal> {
-        let expected = u8::from(matches!(request, Request::Register));
+        let expected = match &request {
+            Request::Register => 1,
+            Request::RegisterMachine { parts, .. } => descriptors_of(parts)?,
+            _ => 0,
+        };
         let found = u8::try_from(come.len()).unwrap_or(u8::MAX);
         if found != expected {
             return Err(Refusal::Descriptors { expected, found });
@@ -87,6 +95,15 @@ impl Desk {
                 policy,
                 limits,
             } => self.launch(&Sha256::from_bytes(image), &policy, &limits),
+            Request::RegisterMachine {
+                parts,
+                command_line,
+            } => now(self.register_machine(&parts, command_line, come)?),
+            Request::LaunchMachine {
+                image,
+                policy,
+                description,
+            } => self.launch_machine(&Sha256::from_bytes(image), &policy, &description),
             Request::Attach(id) => self.attach(id),
             Request::List => now(Reply::Listed(self.isolates.list())),
             Request::Stop(id) => self.stop(id),
@@ -116,13 +133,7 @@ impl Desk {
         limits: &Limits,
     ) -> Result<Answer, Refusal> {
         limits.check()?;
-        let policy = Policy::parse(policy)
-            .map_err(|errors| policy_refusal(&errors))?
-            .hash();
-        if self.isolates.is_full() {
-            let most = u32::try_from(MAX_RUNNING).unwrap_or(u32::MAX);
-            return Err(Refusal::TooManyIsolates { most });
-        }
+        let policy = self.admit(policy)?;
         let id = self.fresh_id()?;
         let unknown = Refusal::UnknownImage {
             digest: *image.as_bytes(),
@@ -134,19 +145,31 @@ impl Desk {
             image: *image,
             policy,
             pid: started.pid,
-            landlock: started.landlock,
             group: started.group,
             note: Vec::new(),
             process: started.process,
-            control: started.control,
-            connections: started.connections,
-            evidence: Some(started.evidence),
+            evidence: Some(EvidenceLine::Messages(started.evidence)),
+            body: Body::Process {
+                landlock: started.landlock,
+                control: started.control,
+                connections: started.connections,
+            },
         };
         self.isolates.insert(id, isolate);
         match self.attach(id)? {
             Answer::Now(reply, descriptors) => Ok(Answer::Launched(id, reply, descriptors)),
             other => Ok(other),
         }
+    }
+
+    /// The hash of a policy for which one more isolate may be started.
+    pub(super) fn admit(&self, policy: &[u8]) -> Result<PolicyHash, Refusal> {
+        let policy = Policy::parse(policy).map_err(|errors| policy_refusal(&errors))?;
+        if self.isolates.is_full() {
+            let most = u32::try_from(MAX_RUNNING).unwrap_or(u32::MAX);
+            return Err(Refusal::TooManyIsolates { most });
+        }
+        Ok(policy.hash())
     }
 
     /// Gives copies of the host's ends; the attester keeps its own, for a host that comes again.
@@ -161,11 +184,19 @@ impl Desk {
         let copy = |descriptor: &OwnedFd| {
             rustix::io::fcntl_dupfd_cloexec(descriptor, 0).map_err(Refusal::internal)
         };
-        let copies = vec![copy(&isolate.control)?, copy(&isolate.connections)?];
+        let (landlock, control, connections) = match &isolate.body {
+            Body::Process {
+                landlock,
+                control,
+                connections,
+            } => (*landlock, control, connections),
+            Body::Machine(machine) => return Self::attach_machine(id, isolate, machine),
+        };
+        let copies = vec![copy(control)?, copy(connections)?];
         let reply = Reply::Running {
             id,
             pid: isolate.pid,
-            landlock: isolate.landlock,
+            landlock,
             note: isolate.note.clone(),
         };
         Ok(Answer::Now(reply, copies))
@@ -191,7 +222,7 @@ impl Desk {
             .isolates
             .get(id)
             .ok_or(Refusal::UnknownIsolate { id })?;
-        match pidfd_send_signal(&isolate.process, Signal::KILL) {
+        match isolate.end() {
             // It has just ended by itself, and will be reaped as if it had been killed.
             Ok(()) | Err(Errno::SRCH) => Ok(Answer::WhenEnded(id)),
             Err(error) => Err(Refusal::internal(error)),
@@ -203,34 +234,34 @@ impl Desk {
         let Some(isolate) = self.isolates.get_mut(id) else {
             return;
         };
-        let Some(evidence) = &isolate.evidence else {
+        let Some(line) = &mut isolate.evidence else {
             return;
         };
-        // One byte more than a request has, so that a longer one is seen to be longer.
-        let mut request = [0; channel::REQUEST_BYTES + 1];
-        let request = match rustix::net::recv(evidence, &mut request, RecvFlags::DONTWAIT) {
-            Err(Errno::AGAIN | Errno::INTR) => return,
-            // The isolate wants no evidence any more; an empty message cannot be told from that.
-            Err(_) | Ok((_, 0)) => {
+        let request = match line.advance() {
+            Ok(Some(request)) => request,
+            Ok(None) => return,
+            Err(Over) => {
                 isolate.evidence = None;
                 return;
             }
-            Ok((_, length)) => request.get(..length).unwrap_or_default().to_vec(),
         };
         let reply = match channel::parse_request(&request) {
             Ok(report_data) => {
                 let claims = SwRotClaims {
                     report_data,
-                    measured: Measured::Runtime(isolate.image),
+                    measured: match isolate.body {
+                        Body::Process { .. } => Measured::Runtime(isolate.image),
+                        Body::Machine(_) => Measured::Machine(isolate.image),
+                    },
                     launch_policy: isolate.policy,
                 };
                 channel::Reply::Evidence(sw_rot::sign(&claims, self.key.signing()))
             }
             Err(_) => channel::Reply::Refused(WRONG_LENGTH),
         };
-        // An isolate that does not read its replies loses them.
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        let _ = rustix::net::send(evidence, &reply.encode(), flags);
+        if let Err(Over) = line.reply(&reply.encode()) {
+            isolate.evidence = None;
+        }
     }
 
     /// Reaps an isolate; none while it runs.
@@ -243,11 +274,13 @@ impl Desk {
 
     /// Ends an isolate that its host did not take over, if it did not.
     pub(super) fn abandon(&mut self, id: IsolateId) {
-        if let Some(isolate) = self.isolates.get(id)
-            && isolate.note.is_empty()
-        {
+        let Some(isolate) = self.isolates.get(id) else {
+            return;
+        };
+        if isolate.note.is_empty() {
             tracing::warn!(isolate = %id, "its host went away during the launch");
-            let _ = pidfd_send_signal(&isolate.process, Signal::KILL);
+            // It may be on its way out already.
+            let _ = isolate.end();
         }
     }
 
@@ -260,7 +293,7 @@ impl Desk {
         self.isolates.forget(id);
     }
 
-    fn fresh_id(&self) -> Result<IsolateId, Refusal> {
+    pub(super) fn fresh_id(&self) -> Result<IsolateId, Refusal> {
         loop {
             let number = getrandom::u64().map_err(|_| Refusal::internal(Errno::IO))?;
             let id = IsolateId(number);

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::Errno;
-use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 use veracruz_policy::{PolicyHash, Sha256};
 
+use super::evidence::EvidenceLine;
+use super::machines::Machine;
 use crate::sandbox::Group;
 use crate::wire::{Exit, IsolateId, IsolateState, Landlock, Listed};
 
@@ -20,15 +22,46 @@ pub(super) struct Running {
     pub(super) image: Sha256,
     pub(super) policy: PolicyHash,
     pub(super) pid: u32,
-    pub(super) landlock: Landlock,
     pub(super) group: Group,
     /// The host's own, of no meaning here.
     pub(super) note: Vec<u8>,
     pub(super) process: OwnedFd,
-    pub(super) control: OwnedFd,
-    pub(super) connections: OwnedFd,
-    /// None once the isolate has closed its end.
-    pub(super) evidence: Option<OwnedFd>,
+    /// None where nobody here vouches for it, or once the isolate has closed its end.
+    pub(super) evidence: Option<EvidenceLine>,
+    pub(super) body: Body,
+}
+
+/// What an isolate is, and what the host needs to talk to it.
+pub(super) enum Body {
+    /// A sandboxed process.
+    Process {
+        landlock: Landlock,
+        control: OwnedFd,
+        connections: OwnedFd,
+    },
+    /// A virtual machine.
+    Machine(Machine),
+}
+
+impl Running {
+    /// Ends it, without waiting for that.
+    pub(super) fn end(&self) -> Result<(), Errno> {
+        match &self.body {
+            Body::Process { .. } => pidfd_send_signal(&self.process, Signal::KILL),
+            Body::Machine(machine) => {
+                machine.warden.end();
+                Ok(())
+            }
+        }
+    }
+
+    /// What lists call its kind.
+    fn kind(&self) -> String {
+        match &self.body {
+            Body::Process { .. } => "process".into(),
+            Body::Machine(machine) => machine.kind.clone(),
+        }
+    }
 }
 
 /// All isolates, running and ended.
@@ -78,13 +111,21 @@ impl Isolates {
     /// Reaps an isolate's process if it has ended, closes its channels and remembers how it ended.
     /// Its control group is left to the caller.
     pub(super) fn bury(&mut self, id: IsolateId) -> Option<(Exit, Group)> {
-        let exit = reap(self.running.get(&id)?)?;
-        let isolate = self.running.remove(&id)?;
+        let mut exit = reap(self.running.get(&id)?)?;
+        let mut isolate = self.running.remove(&id)?;
+        if let Body::Machine(machine) = &mut isolate.body {
+            exit = machine.exit().unwrap_or(exit);
+            // Its warden did so already, unless it was killed.
+            if let Err(error) = veracruz_machine::remove(&machine.warden.folder) {
+                tracing::warn!(isolate = %id, %error, "a machine's folder is left");
+            }
+        }
         if self.ended.len() >= MAX_ENDED {
             self.ended.remove(0);
         }
         self.ended.push(Listed {
             id,
+            kind: isolate.kind(),
             image: isolate.image,
             policy: isolate.policy,
             state: IsolateState::Ended(exit),
@@ -99,6 +140,7 @@ impl Isolates {
     pub(super) fn list(&self) -> Vec<Listed> {
         let running = self.running.iter().map(|(id, isolate)| Listed {
             id: *id,
+            kind: isolate.kind(),
             image: isolate.image,
             policy: isolate.policy,
             state: IsolateState::Running { pid: isolate.pid },

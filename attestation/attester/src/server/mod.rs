@@ -2,9 +2,11 @@
 
 mod connection;
 mod desk;
+mod evidence;
 mod isolates;
 mod janitor;
 mod listen;
+mod machines;
 
 use std::convert::Infallible;
 use std::io;
@@ -17,11 +19,13 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::sandbox::Sandbox;
-use crate::wire::IsolateId;
+use crate::wire::{IsolateId, Refusal, Reply};
 use crate::{AttesterKey, KeyError};
-use connection::Connection;
+use connection::{Awaited, Connection};
 use desk::{Answer, Desk};
+use isolates::Body;
 use listen::Listener;
+use machines::{Machines, News};
 
 /// Connections served at once. More wait in the socket's queue.
 const MAX_CONNECTIONS: usize = 32;
@@ -70,12 +74,15 @@ pub fn serve(config: &Config, ready: impl FnOnce(&AttesterKey)) -> Result<Infall
     let _alive = janitor::start(sandbox.groups(), config)?;
     let key = AttesterKey::open(&config.state_dir)?;
     let listener = Listener::open(config)?;
+    let machines = config.state_dir.join("machines");
+    let machines = std::path::absolute(&machines).unwrap_or(machines);
+    veracruz_machine::clear(&machines).map_err(ServeError::Machines)?;
     tracing::info!(key = %key.digest(), socket = %config.socket.display(), "attester is ready");
     ready(&key);
     let mut server = Server {
         listener,
         connections: Vec::new(),
-        desk: Desk::new(key, sandbox),
+        desk: Desk::new(key, sandbox, Machines::new(machines)),
         swept: true,
     };
     loop {
@@ -108,6 +115,8 @@ enum Source {
     Connection(usize),
     Evidence(IsolateId),
     Process(IsolateId),
+    /// The warden of a machine.
+    Warden(IsolateId),
 }
 
 impl Server {
@@ -119,6 +128,7 @@ impl Server {
                 Source::Connection(index) => self.serve_connection(index),
                 Source::Evidence(id) => self.desk.answer_isolate(id),
                 Source::Process(id) => self.bury(id),
+                Source::Warden(id) => self.hear(id),
             }
         }
         let now = Instant::now();
@@ -156,7 +166,14 @@ impl Server {
             descriptors.push(PollFd::from_borrowed_fd(process, PollFlags::IN));
             if let Some(evidence) = &isolate.evidence {
                 sources.push(Source::Evidence(id));
-                descriptors.push(PollFd::from_borrowed_fd(evidence.as_fd(), PollFlags::IN));
+                let wanted = evidence.wanted();
+                descriptors.push(PollFd::from_borrowed_fd(evidence.as_fd(), wanted));
+            }
+            if let Body::Machine(machine) = &isolate.body
+                && let Some(warden) = machine.words()
+            {
+                sources.push(Source::Warden(id));
+                descriptors.push(PollFd::from_borrowed_fd(warden.as_fd(), PollFlags::IN));
             }
         }
         let patience = self.patience();
@@ -203,18 +220,39 @@ impl Server {
                 connection.has_launched(id);
                 connection.reply(&reply, descriptors);
             }
-            Answer::WhenEnded(id) => connection.wait_for(id),
+            Answer::WhenStarted(id) => {
+                connection.has_launched(id);
+                connection.wait_for(Awaited::Start(id));
+            }
+            Answer::WhenEnded(id) => connection.wait_for(Awaited::End(id)),
+        }
+    }
+
+    /// A machine runs, or will not: whoever waited for that is told.
+    fn hear(&mut self, id: IsolateId) {
+        let reply = match self.desk.hear(id) {
+            Some(News::Runs(reply)) => reply,
+            Some(News::Failed(refusal)) => Reply::Refused(refusal),
+            None => return,
+        };
+        for connection in &mut self.connections {
+            connection.happened(Awaited::Start(id), &reply);
         }
     }
 
     /// An isolate's process ended: whoever waited for that is told.
     fn bury(&mut self, id: IsolateId) {
+        // Its last words first.
+        self.hear(id);
         let Some(exit) = self.desk.bury(id) else {
             return;
         };
         let mut awaited = false;
         for connection in &mut self.connections {
             awaited |= connection.ended(id, exit);
+            // It had no time to say anything.
+            let gone = Reply::Refused(Refusal::IsolateEnded { id });
+            awaited |= connection.happened(Awaited::Start(id), &gone);
         }
         if awaited {
             self.desk.forget(id);
@@ -270,6 +308,9 @@ pub enum ServeError {
     /// There is no `/dev/null` for the isolates.
     #[error("/dev/null cannot be opened: {0}")]
     Null(io::Error),
+    /// What machines of an earlier attester left could not be removed.
+    #[error("the folder of the machines cannot be cleared: {0}")]
+    Machines(io::Error),
     /// The kernel does not wait for descriptors any more.
     #[error("waiting for requests: {0}")]
     Poll(io::Error),

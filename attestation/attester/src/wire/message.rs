@@ -3,6 +3,7 @@
 use std::fmt;
 
 use minicbor::{Decode, Decoder, Encode};
+use veracruz_machine::{Description, Part};
 use veracruz_policy::{KeyDigest, PolicyHash, Sha256};
 
 use super::{LENGTH, MAX_FRAME, Refusal};
@@ -47,6 +48,25 @@ pub(crate) enum Request {
         #[cbor(n(1), with = "minicbor::bytes")]
         note: Vec<u8>,
     },
+    /// Measure and keep the files that a machine starts from, whose descriptors come along in this
+    /// order.
+    #[n(7)]
+    RegisterMachine {
+        #[n(0)]
+        parts: Vec<Part>,
+        #[n(1)]
+        command_line: String,
+    },
+    /// Start a machine.
+    #[n(8)]
+    LaunchMachine {
+        #[cbor(n(0), with = "minicbor::bytes")]
+        image: [u8; 32],
+        #[cbor(n(1), with = "minicbor::bytes")]
+        policy: Vec<u8>,
+        #[n(2)]
+        description: Description,
+    },
 }
 
 /// What the attester answers.
@@ -81,6 +101,20 @@ pub(crate) enum Reply {
     Refused(#[n(0)] Refusal),
     #[n(6)]
     Remembered,
+    #[n(7)]
+    Machine {
+        #[n(0)]
+        id: IsolateId,
+        #[n(1)]
+        pid: u32,
+        #[n(2)]
+        kvm: bool,
+        #[cbor(n(3), with = "minicbor::bytes")]
+        note: Vec<u8>,
+        /// The bytes of its path.
+        #[cbor(n(4), with = "minicbor::bytes")]
+        folder: Vec<u8>,
+    },
 }
 
 /// Names an isolate of one run of the attester: a random number, so that an old name never means a
@@ -192,7 +226,9 @@ pub enum Landlock {
 pub struct Listed {
     /// Its name.
     pub id: IsolateId,
-    /// The measurement of its runtime.
+    /// What kind of isolate it is: `process`, or what the description of its machine says.
+    pub kind: String,
+    /// The measurement of what it started from.
     pub image: Sha256,
     /// The policy that it was launched for.
     pub policy: PolicyHash,
@@ -235,7 +271,8 @@ impl<C> Encode<C> for Listed {
         e: &mut minicbor::Encoder<W>,
         context: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.array(4)?.encode_with(self.id, context)?;
+        e.array(5)?.encode_with(self.id, context)?;
+        e.str(&self.kind)?;
         e.bytes(self.image.as_bytes())?
             .bytes(self.policy.as_bytes())?;
         e.encode_with(self.state, context)?.ok()
@@ -244,14 +281,16 @@ impl<C> Encode<C> for Listed {
 
 impl<'b, C> Decode<'b, C> for Listed {
     fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, minicbor::decode::Error> {
-        if d.array()? != Some(4) {
-            return Err(minicbor::decode::Error::message("expected four items"));
+        if d.array()? != Some(5) {
+            return Err(minicbor::decode::Error::message("expected five items"));
         }
         let id = d.decode_with(context)?;
+        let kind = d.decode_with(context)?;
         let image: minicbor::bytes::ByteArray<32> = d.decode_with(context)?;
         let policy: minicbor::bytes::ByteArray<32> = d.decode_with(context)?;
         Ok(Self {
             id,
+            kind,
             image: Sha256::from_bytes(image.into()),
             policy: PolicyHash::from_bytes(policy.into()),
             state: d.decode_with(context)?,
@@ -300,6 +339,15 @@ mod tests {
                 id: IsolateId(1),
                 note: vec![1, 2],
             },
+            Request::RegisterMachine {
+                parts: vec![Part::Kernel, Part::Initramfs],
+                command_line: "quiet".into(),
+            },
+            Request::LaunchMachine {
+                image: [7; 32],
+                policy: b"{}".to_vec(),
+                description: Description::microvm(),
+            },
         ]
     }
 
@@ -324,6 +372,7 @@ mod tests {
     fn reads_a_list_as_it_was_written() {
         let listed = Listed {
             id: IsolateId(3),
+            kind: "process".into(),
             image: Sha256::of(b"image"),
             policy: PolicyHash::from_bytes([9; 32]),
             state: IsolateState::Ended(Exit::Signal(9)),

@@ -8,7 +8,7 @@ mod transfer;
 pub use message::{Exit, Hello, IsolateId, IsolateState, Keeper, Landlock, LimitedBy, Listed};
 pub(crate) use message::{Reply, Request, VERSION, decode, encode};
 pub use refusal::{Refusal, Step};
-pub(crate) use transfer::{receive, send};
+pub(crate) use transfer::{MAX_DESCRIPTORS, receive, send};
 
 /// The longest frame: a policy of 1 MiB, and room for what is around it; or the longest list.
 pub(crate) const MAX_FRAME: usize = (1 << 20) + (64 << 10);

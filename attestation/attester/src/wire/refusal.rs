@@ -4,6 +4,7 @@ use std::fmt;
 
 use minicbor::{Decode, Encode};
 use rustix::io::Errno;
+use veracruz_machine::{Stage, StartError};
 
 use super::IsolateId;
 
@@ -143,6 +144,33 @@ pub enum Refusal {
         #[n(1)]
         most: u32,
     },
+    /// The described machine cannot be, or does not fit its parts. The asker is at fault.
+    #[n(20)]
+    #[error("no such machine can be started: {detail}")]
+    Machine {
+        /// What does not fit.
+        #[n(0)]
+        detail: String,
+    },
+    /// A program that machines need is missing. The operator of the attester's machine can mend it.
+    #[n(21)]
+    #[error("{detail}")]
+    NoTool {
+        /// Which, and how to mend it.
+        #[n(0)]
+        detail: String,
+    },
+    /// A machine did not start.
+    #[n(22)]
+    #[error("the machine did not start, {stage} failed: {detail}")]
+    MachineFailed {
+        /// What failed.
+        #[n(0)]
+        stage: Stage,
+        /// What it said, at most 2 KiB.
+        #[n(1)]
+        detail: String,
+    },
     /// The attester's machine refused something else.
     #[n(14)]
     #[error("the attester's machine refused: {error}", error = Errno::from_raw_os_error(*errno))]
@@ -157,6 +185,20 @@ impl Refusal {
     pub(crate) fn internal(error: Errno) -> Self {
         Self::Internal {
             errno: error.raw_os_error(),
+        }
+    }
+}
+
+impl From<StartError> for Refusal {
+    fn from(error: StartError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StartError::Description(_) => Self::Machine { detail },
+            StartError::NoTool { .. } => Self::NoTool { detail },
+            _ => Self::MachineFailed {
+                stage: Stage::Warden,
+                detail,
+            },
         }
     }
 }

@@ -10,8 +10,9 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 
-/// Room for descriptors of one message. The kernel closes what does not fit.
-const MAX_DESCRIPTORS: usize = 2;
+/// Room for descriptors of one message: as many as a machine has parts. The kernel closes what does
+/// not fit.
+pub(crate) const MAX_DESCRIPTORS: usize = 4;
 
 /// What one call received.
 pub(crate) struct Received {
