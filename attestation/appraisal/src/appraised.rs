@@ -87,10 +87,10 @@ impl Appraised {
         &self.examined.warnings
     }
 
-    /// Whether the technology keeps the host out of the isolate.
+    /// Whether the technology keeps the host out of the isolate. An emulated one keeps nobody out.
     #[must_use]
     pub const fn protects_from_host(&self) -> bool {
-        self.examined.technology.protects_from_host()
+        self.examined.technology.protects_from_host() && !self.examined.emulated
     }
 
     /// What was found, and what it is worth, in plain words: show it wherever the verdict is shown.
@@ -126,6 +126,11 @@ impl Appraised {
             Technology::SevSnp => format!(
                 "an AMD SEV-SNP virtual machine with launch digest {measurement}: the host cannot \
                  read its memory, as far as AMD's hardware and keys hold"
+            ),
+            Technology::Nitro if self.examined.emulated => format!(
+                "an EMULATED Nitro enclave that claims PCR0 {measurement}. Nobody signed this, so it \
+                 PROVES NOTHING: whoever runs that machine can read the data, copy it and change \
+                 results, and anyone could have written this evidence"
             ),
             Technology::Nitro => format!(
                 "an AWS Nitro enclave with PCR0 {measurement}: the parent instance and its owner \

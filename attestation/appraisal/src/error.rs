@@ -90,6 +90,14 @@ pub enum AppraisalError {
         /// What is signed.
         part: &'static str,
     },
+    /// Evidence of an emulator, which nobody signed.
+    #[error(
+        "the {part} is unsigned: an emulator made it, anyone could have, and it proves nothing"
+    )]
+    Emulated {
+        /// What should be signed.
+        part: &'static str,
+    },
     /// Signed with another algorithm than the format prescribes.
     #[error("the {part} is signed with {found}, expected {expected}")]
     BadAlgorithm {
@@ -287,9 +295,10 @@ impl AppraisalError {
             | Self::UnknownProfile { .. } => "VC-0210",
             Self::WrongTechnology { .. } | Self::NotAccepted { .. } => "VC-0211",
             Self::UntrustedAttester { .. } | Self::AttesterMismatch { .. } => "VC-0212",
-            Self::BadSignature { .. } | Self::BadAlgorithm { .. } | Self::WeakDigest { .. } => {
-                "VC-0213"
-            }
+            Self::BadSignature { .. }
+            | Self::Emulated { .. }
+            | Self::BadAlgorithm { .. }
+            | Self::WeakDigest { .. } => "VC-0213",
             Self::LifecycleMismatch { .. } => "VC-0214",
             Self::BindingMismatch { .. } | Self::BindingMissing { .. } => "VC-0215",
             Self::MeasurementMismatch { .. } | Self::MeasurementMissing { .. } => "VC-0216",
@@ -357,6 +366,10 @@ impl AppraisalError {
             Self::ChipMismatch { .. } => {
                 "send nothing; if this machine should be trusted, all parties must agree on a \
                  policy that names it"
+            }
+            Self::Emulated { .. } => {
+                "send nothing; ask the host for an enclave on real hardware: an emulator is for trying \
+                 things out, with a build of veracruz that says so"
             }
             Self::NotCompared => "give reference values, or a policy that names some",
             _ => "send nothing; the evidence was damaged or forged on its way",

@@ -22,6 +22,8 @@ pub struct Examined {
     pub(crate) launch: Option<LaunchField>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) warnings: Vec<String>,
+    /// Whether an emulator made it and nobody signed it.
+    pub(crate) emulated: bool,
     pub(crate) compared: bool,
     pub(crate) at: Timestamp,
 }
@@ -112,6 +114,13 @@ impl Examined {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Whether an emulator made it: then nobody signed it, and it proves nothing. Only builds for
+    /// tests have such evidence.
+    #[must_use]
+    pub const fn emulated(&self) -> bool {
+        self.emulated
     }
 
     /// Whether it was compared with reference values. If not, it is genuine and no more: genuine

@@ -603,3 +603,85 @@ fn cost_of_an_appraisal() {
     let spent = cost::per_call(|| drop(examine(&document, GOOD.1).unwrap()));
     println!("{}: {spent:?} of CPU", GOOD.0);
 }
+
+// Documents of emulators, which nobody signed.
+
+fn emulated(enclave: &Enclave, collateral: &Collateral) -> Result<Appraised, AppraisalError> {
+    let evidence = Evidence::new(Technology::Nitro, enclave.emulate());
+    nitro::verify(
+        &evidence,
+        collateral,
+        &reference(),
+        &policy(),
+        &expected(),
+        NOW,
+    )
+}
+
+#[test]
+fn an_unsigned_document_is_refused_as_what_it_is() {
+    let enclave = Enclave::new();
+    for collateral in [Collateral::none(), enclave.collateral()] {
+        let refused = emulated(&enclave, &collateral).unwrap_err();
+        assert_eq!(refused, AppraisalError::Emulated { part: "document" });
+        assert_eq!(refused.code(), "VC-0213");
+    }
+}
+
+#[test]
+fn an_unsigned_document_that_is_asked_for_says_that_it_proves_nothing() {
+    let appraised = emulated(&Enclave::new(), &Collateral::none().with_emulated()).unwrap();
+    assert!(!appraised.protects_from_host());
+    assert!(appraised.words().contains("PROVES NOTHING"));
+    assert_eq!(appraised.warnings().len(), 1);
+    assert_eq!(appraised.measurement(), pcr(0).into());
+}
+
+#[test]
+fn whoever_takes_emulators_still_tells_signed_documents_by_their_chain() {
+    let enclave = Enclave::new();
+    let verify = |collateral: &Collateral| {
+        nitro::verify(
+            &enclave.evidence(),
+            collateral,
+            &reference(),
+            &policy(),
+            &expected(),
+            NOW,
+        )
+    };
+    let refused = verify(&Collateral::none().with_emulated()).unwrap_err();
+    assert!(matches!(refused, AppraisalError::UntrustedRoot { .. }));
+    let appraised = verify(&enclave.collateral().with_emulated()).unwrap();
+    assert!(appraised.protects_from_host());
+    assert_eq!(appraised.warnings(), [] as [String; 0]);
+}
+
+#[test]
+fn an_unsigned_document_says_everything_else_that_a_signed_one_does() {
+    let accepting = Collateral::none().with_emulated();
+    let refusal = |change: &dyn Fn(&mut Enclave)| {
+        let mut enclave = Enclave::new();
+        change(&mut enclave);
+        emulated(&enclave, &accepting).unwrap_err()
+    };
+    let debug = refusal(&|enclave| drop(enclave.pcrs.insert(0, vec![0; 48])));
+    assert_eq!(debug, AppraisalError::DebugNotAllowed { claim: "PCR0" });
+    let other = refusal(&|enclave| drop(enclave.pcrs.insert(2, vec![1; 48])));
+    assert!(matches!(
+        other,
+        AppraisalError::MeasurementMismatch { claim: "PCR2", .. }
+    ));
+    let unbound = refusal(&|enclave| enclave.user_data = None);
+    assert_eq!(
+        unbound,
+        AppraisalError::BindingMissing { field: "user_data" }
+    );
+    let launched = refusal(&|enclave| drop(enclave.pcrs.remove(&16)));
+    assert!(matches!(
+        launched,
+        AppraisalError::LaunchPolicyMismatch { field: "PCR16", .. }
+    ));
+    let later = refusal(&|enclave| enclave.milliseconds += 3_600_000);
+    assert!(matches!(later, AppraisalError::NotYetValid { .. }));
+}

@@ -122,6 +122,7 @@ pub fn examine(
         bound_to: Bound::Digest(quote.extra_data),
         facts,
         warnings,
+        emulated: false,
         compared: reference.is_some(),
         at: now,
     })

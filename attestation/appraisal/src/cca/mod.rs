@@ -108,6 +108,7 @@ fn judge(
         }),
         facts: facts(&platform, &realm, cpak, reference.is_some()),
         warnings: Vec::new(),
+        emulated: false,
         compared: reference.is_some(),
         at: now,
     };

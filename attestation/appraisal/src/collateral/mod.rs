@@ -32,6 +32,8 @@ pub struct Collateral {
     event_logs: Vec<Vec<u8>>,
     #[cfg(feature = "test-evidence")]
     test_roots: Vec<(Root, Sha256)>,
+    #[cfg(feature = "test-evidence")]
+    emulated: bool,
 }
 
 impl Collateral {
@@ -48,6 +50,24 @@ impl Collateral {
     pub fn with_test_root(mut self, root: Root, certificate: &[u8]) -> Self {
         self.test_roots.push((root, Sha256::of(certificate)));
         self
+    }
+
+    /// Also takes documents of emulators, which nobody signed. For tests of everything around them:
+    /// whoever calls this trusts evidence that anyone can write.
+    #[cfg(feature = "test-evidence")]
+    #[must_use]
+    pub const fn with_emulated(mut self) -> Self {
+        self.emulated = true;
+        self
+    }
+
+    /// Whether unsigned documents of emulators will do. Without the feature they never do.
+    pub(crate) const fn accepts_emulated(&self) -> bool {
+        #[cfg(feature = "test-evidence")]
+        let accepts = self.emulated;
+        #[cfg(not(feature = "test-evidence"))]
+        let accepts = false;
+        accepts
     }
 
     /// Whether this is the digest of a test root. Without the feature there are none.

@@ -3,8 +3,8 @@
 //!
 //! Nothing that is absent passes: a document without PCR 0 to 2 is refused like one with other
 //! values, and one in which they are zero is of an enclave in debug mode, whose console is open to
-//! the host. Unsigned documents, as emulators make them, are never taken: tests sign theirs, under
-//! a root of their own.
+//! the host. Unsigned documents, as emulators make them, are refused as what they are; builds with the
+//! feature `test-evidence` take them where the caller asks for that, and say that they prove nothing.
 //!
 //! The isolate's report data is `user_data`. The policy with which it was started is in PCR 16: the
 //! runtime extends it once with the policy's hash and locks it, before it does anything else. A
@@ -17,6 +17,7 @@
 
 mod chain;
 mod document;
+mod emulated;
 mod import;
 
 use veracruz_evidence::{Evidence, ReportData, Technology};
@@ -71,7 +72,7 @@ pub fn verify(
 /// Amazon's hardware made it for an enclave that is not in debug mode.
 ///
 /// # Errors
-/// In this order: `Malformed` and `BadAlgorithm`; `BadChain`, `UntrustedRoot`, `BadSignature` for
+/// In this order: `Malformed` and `BadAlgorithm`; `Emulated`; `BadChain`, `UntrustedRoot`, `BadSignature` for
 /// the chain; `BadAlgorithm` and `BadSignature` for the document; `Expired`, `NotYetValid`,
 /// `Revoked`; `MeasurementMissing`, `DebugNotAllowed`; `MeasurementMismatch`.
 pub fn examine(
@@ -82,18 +83,17 @@ pub fn examine(
 ) -> Result<Examined, AppraisalError> {
     let message = Sign1::parse(content, PART)?;
     let document = Document::parse(message.unverified_claims(PART)?)?;
-    let chain = Chain::parse(&document)?;
-    chain.check(collateral)?;
-    message.verify(&chain.leaf().key()?)?;
-    // Whatever else stood there, nobody would look at it.
-    if !message.unprotected_is_empty() || message.protected() != ES384_ALONE {
-        return Err(AppraisalError::Malformed {
-            part: PART,
-            reason: "headers besides the algorithm".into(),
-        });
-    }
-    chain.check_in_force(collateral, now)?;
-    check_made(&document, &chain, now)?;
+    let emulated = emulated::is_emulated(&message);
+    let signer = if emulated {
+        emulated::check_accepted(collateral)?;
+        None
+    } else {
+        let chain = Chain::parse(&document)?;
+        check_signed(&message, &chain, collateral)?;
+        chain.check_in_force(collateral, now)?;
+        Some(chain)
+    };
+    check_made(&document, signer.as_ref(), now)?;
     let pcr0 = check_not_debug(&document)?;
     if let Some(reference) = reference {
         check_registers(&document, reference)?;
@@ -107,11 +107,30 @@ pub fn examine(
             found: register(&document, LAUNCH).map_or_else(Vec::new, |pcr| pcr.as_bytes().to_vec()),
             form: LaunchForm::ExtendedSha384,
         }),
-        facts: facts(&document, &chain),
-        warnings: Vec::new(),
+        facts: facts(&document, signer.as_ref()),
+        warnings: emulated.then(emulated::warning).into_iter().collect(),
+        emulated,
         compared: reference.is_some(),
         at: now,
     })
+}
+
+/// Amazon's root vouches for the key that signed.
+fn check_signed(
+    message: &Sign1<'_>,
+    chain: &Chain<'_>,
+    collateral: &Collateral,
+) -> Result<(), AppraisalError> {
+    chain.check(collateral)?;
+    message.verify(&chain.leaf().key()?)?;
+    // Whatever else stood there, nobody would look at it.
+    if !message.unprotected_is_empty() || message.protected() != ES384_ALONE {
+        return Err(AppraisalError::Malformed {
+            part: PART,
+            reason: "headers besides the algorithm".into(),
+        });
+    }
+    Ok(())
 }
 
 /// The protected header `{1: -35}`: `alg` is ES384.
@@ -125,7 +144,7 @@ fn bound(document: &Document<'_>) -> Bound {
 /// A document is made while its certificate is valid, and not in the caller's future.
 fn check_made(
     document: &Document<'_>,
-    chain: &Chain<'_>,
+    signer: Option<&Chain<'_>>,
     now: Timestamp,
 ) -> Result<(), AppraisalError> {
     let made = document.made;
@@ -136,7 +155,9 @@ fn check_made(
             now,
         });
     }
-    let leaf = chain.leaf();
+    let Some(leaf) = signer.map(Chain::leaf) else {
+        return Ok(());
+    };
     if made < leaf.not_before() || made > leaf.not_after() {
         return Err(AppraisalError::Malformed {
             part: PART,
@@ -207,7 +228,7 @@ const PCR_NAMES: [&str; 32] = [
     "PCR31",
 ];
 
-fn facts(document: &Document<'_>, chain: &Chain<'_>) -> Vec<Fact> {
+fn facts(document: &Document<'_>, signer: Option<&Chain<'_>>) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |name, value| facts.push(Fact { name, value });
     let hex = |bytes: Option<&[u8]>| {
@@ -218,11 +239,10 @@ fn facts(document: &Document<'_>, chain: &Chain<'_>) -> Vec<Fact> {
     };
     add("module_id", document.module_id.into());
     add("timestamp", document.made.to_string());
-    add("certificate", chain.leaf().common_name());
-    add(
-        "certificate valid until",
-        chain.leaf().not_after().to_string(),
-    );
+    if let Some(leaf) = signer.map(Chain::leaf) {
+        add("certificate", leaf.common_name());
+        add("certificate valid until", leaf.not_after().to_string());
+    }
     add("user_data", hex(document.user_data));
     add("nonce", hex(document.nonce));
     add("public_key", hex(document.public_key));

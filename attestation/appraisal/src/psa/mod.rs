@@ -92,6 +92,7 @@ fn judge(
         launch: None,
         facts: facts(&token, iak, reference.is_some()),
         warnings: Vec::new(),
+        emulated: false,
         compared: reference.is_some(),
         at: now,
     };

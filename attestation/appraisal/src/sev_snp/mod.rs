@@ -95,6 +95,7 @@ pub fn examine(
         }),
         facts: genuine.facts,
         warnings: Vec::new(),
+        emulated: false,
         compared: reference.is_some(),
         at: now,
     })

@@ -96,6 +96,7 @@ pub fn examine(
         launch: None,
         facts,
         warnings: judged.warning.into_iter().collect(),
+        emulated: false,
         compared: reference.is_some(),
         at: now,
     })

@@ -175,6 +175,7 @@ pub fn examine(
             fact("launch policy", claims.launch_policy.to_string()),
         ],
         warnings: Vec::new(),
+        emulated: false,
         compared: accepted.is_some(),
         at: now,
     })

@@ -115,6 +115,7 @@ pub fn examine(
         }),
         facts,
         warnings: judged.warning.into_iter().collect(),
+        emulated: false,
         compared: reference.is_some(),
         at: now,
     })

@@ -124,6 +124,7 @@ fn judge(
         bound_to: Bound::Digest(quote.extra_data),
         facts,
         warnings: Vec::new(),
+        emulated: false,
         compared: reference.is_some(),
         at: now,
     };

@@ -162,6 +162,20 @@ impl Enclave {
         self.sign_payload(&self.payload(&self.certificates()))
     }
 
+    /// The document as QEMU's machine `nitro-enclave` writes it (`hw/virtio/virtio-nsm.c`): algorithm
+    /// -1, and zeros for certificate, bundle and signature.
+    pub(crate) fn emulate(&self) -> Vec<u8> {
+        let zeros = vec![0; 64];
+        let payload = self.payload(&[zeros.clone(), zeros.clone()]);
+        Writer::encode(|w| {
+            w.array(4);
+            w.bytes(b"\xa1\x01\x20");
+            w.map(|_| {});
+            w.bytes(&payload);
+            w.bytes(&zeros);
+        })
+    }
+
     pub(crate) fn evidence(&self) -> Evidence {
         Evidence::new(Technology::Nitro, self.sign())
     }

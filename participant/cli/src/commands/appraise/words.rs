@@ -45,8 +45,13 @@ impl Told<'_> {
         let examined = &verdict.examined;
         let technology = examined.technology();
         let mut lines = vec![format!(
-            "{}: genuine {technology} evidence{}",
+            "{}: {} {technology} evidence{}",
             self.verdict.name(),
+            if examined.emulated() {
+                "EMULATED"
+            } else {
+                "genuine"
+            },
             if examined.compared() {
                 " of what the reference values name"
             } else {
