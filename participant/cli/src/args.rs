@@ -1,12 +1,14 @@
 //! The command line: every command and option, and nothing of what they do.
 
 mod attestation;
+mod image;
 mod policy;
 mod verifier;
 
 pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
 };
+pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
 pub(crate) use policy::{
     Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
 };
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Print the measurement of a runtime, as a policy names it
     Measure(MeasureArgs),
+    /// Make the images that isolates are started from, and print what they measure to
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Judge attestation evidence in a file
     Appraise(AppraiseArgs),
     /// Keep what vendors publish about their hardware, for offline use

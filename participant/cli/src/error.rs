@@ -57,6 +57,9 @@ pub(crate) enum CliError {
     /// A service on this machine did not start, or stopped.
     #[error("{0}")]
     Service(String),
+    /// An image, or what it is made of, is not what it should be.
+    #[error("{0}")]
+    Image(#[from] veracruz_images::ImageError),
     /// A process of the demo failed.
     #[error("{0}")]
     Local(#[from] LocalError),
@@ -106,6 +109,7 @@ impl CliError {
                 .to_owned(),
             Self::File { .. } | Self::Missing { .. } => ErrorCode::FileUnreadable.to_string(),
             Self::Argument { .. } => ErrorCode::UsageWrong.to_string(),
+            Self::Image(_) => ErrorCode::ImageUnusable.to_string(),
             Self::Unfit { .. } => ErrorCode::ProgramRefused.to_string(),
             Self::Program(error) => program_code(error).to_string(),
             Self::Run { code, .. } => code.unwrap_or(ErrorCode::RunIsolateFailed).to_string(),
@@ -127,6 +131,7 @@ impl CliError {
             Self::File { .. } => ErrorCode::FileUnreadable.hint().to_owned(),
             Self::Unfit { .. } => ErrorCode::ProgramRefused.hint().to_owned(),
             Self::Program(error) => program_code(error).hint().to_owned(),
+            Self::Image(_) => ErrorCode::ImageUnusable.hint().to_owned(),
             Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
             Self::Argument { .. } => "see `veracruz --help`".to_owned(),
             Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),
@@ -164,9 +169,11 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Client(error) => error.class().exit_code(),
-            Self::Policy { .. } | Self::File { .. } | Self::Missing { .. } | Self::Unfit { .. } => {
-                ErrorClass::Local.exit_code()
-            }
+            Self::Policy { .. }
+            | Self::File { .. }
+            | Self::Missing { .. }
+            | Self::Unfit { .. }
+            | Self::Image(_) => ErrorClass::Local.exit_code(),
             Self::Program(EngineError::Trap { .. }) => TRAPPED,
             Self::Run { .. } | Self::Program(_) => ErrorClass::Refused.exit_code(),
             Self::Service(_) => ErrorClass::Unavailable.exit_code(),

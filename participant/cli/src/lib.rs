@@ -13,7 +13,9 @@ pub mod local;
 mod output;
 pub mod template;
 
-use args::{Cli, CollateralCommand, Command, IdentityCommand, ReceiptCommand, VerifierCommand};
+use args::{
+    Cli, CollateralCommand, Command, IdentityCommand, ImageCommand, ReceiptCommand, VerifierCommand,
+};
 use clap::Parser;
 use error::CliError;
 use output::{Format, Report};
@@ -52,7 +54,8 @@ pub fn main() -> ExitCode {
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
     use commands::{
-        check, collateral, computation, explain, host, identity, measure, policy, receipt, verifier,
+        check, collateral, computation, explain, host, identity, image, measure, policy, receipt,
+        verifier,
     };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
@@ -77,6 +80,8 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Policy(command) => policy::policy(&command).map(Some),
         Command::Check(arguments) => check::check(&arguments).map(Some),
         Command::Measure(arguments) => measure::measure(&arguments).map(Some),
+        Command::Image(ImageCommand::Build(arguments)) => image::build(&arguments).map(Some),
+        Command::Image(ImageCommand::Measure(arguments)) => image::measure(&arguments).map(Some),
         Command::Attester(arguments) => host::attester(&arguments, format),
         Command::Host(arguments) => host::host(&arguments, format).map(|()| None),
         Command::Launch(arguments) => host::launch(&arguments).map(Some),

@@ -9,7 +9,7 @@ use crate::{KeyDigest, SevSnpIsolate, Sha256, TdxIsolate};
 pub type Pcrs = BTreeMap<u8, Vec<Sha256>>;
 
 /// What a quote of a TPM 2.0 must say. At least one of the anchors is there.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TpmIsolate {
     /// What was measured. All of it must be in the quote.
     pub pcrs: Pcrs,

@@ -17,6 +17,8 @@ const PART: &str = "firmware";
 pub struct Firmware {
     bytes: Vec<u8>,
     sha256: Sha256,
+    /// By whoever measured it, where nothing here knows it.
+    pcr0: Option<Sha256>,
 }
 
 /// What a build measures into PCR 0, seen once in a machine that anyone can start: its version and
@@ -46,7 +48,20 @@ impl Firmware {
     pub fn parse(bytes: Vec<u8>) -> Result<Self, ImageError> {
         Bytes::new(PART, &bytes).at_most(MAX_FIRMWARE_BYTES)?;
         let sha256 = Sha256::of(&bytes);
-        Ok(Self { bytes, sha256 })
+        Ok(Self {
+            bytes,
+            sha256,
+            pcr0: None,
+        })
+    }
+
+    /// The same, which measures to `pcr0`: for a build that nothing here knows.
+    #[must_use]
+    pub fn measuring_to(self, pcr0: Sha256) -> Self {
+        Self {
+            pcr0: Some(pcr0),
+            ..self
+        }
     }
 
     /// Its SHA-256.
@@ -66,7 +81,8 @@ impl Firmware {
     /// # Errors
     /// `UnknownFirmware`.
     pub fn pcr0(&self) -> Result<Vec<Sha256>, ImageError> {
-        let value = self.known().and_then(|known| known.pcr0.parse().ok());
+        let known = || self.known().and_then(|known| known.pcr0.parse().ok());
+        let value = self.pcr0.or_else(known);
         value
             .map(|value| vec![value])
             .ok_or(ImageError::UnknownFirmware { found: self.sha256 })
