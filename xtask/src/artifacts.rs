@@ -6,11 +6,15 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::image;
 use crate::process::{self, Failure};
+use crate::runtime::{self, Build};
 use crate::steps::Steps;
 
-pub(crate) const RUNTIME_TARGET: &str = "x86_64-unknown-linux-musl";
+const RUNTIME: &str = "veracruz-runtime";
 const PROGRAM_TARGET: &str = "wasm32-wasip1";
+/// Where children find images.
+const IMAGES: &str = "VERACRUZ_IMAGES";
 
 /// Absolute paths of what was built.
 pub(crate) struct Artifacts {
@@ -20,6 +24,10 @@ pub(crate) struct Artifacts {
     veracruz: PathBuf,
     /// The program of the example `psi`.
     psi_program: PathBuf,
+    /// Where all that is built goes.
+    target: PathBuf,
+    /// A folder with an image of each kind, once they are made.
+    images: Option<PathBuf>,
 }
 
 impl Artifacts {
@@ -27,9 +35,10 @@ impl Artifacts {
     pub(crate) fn build(steps: &mut Steps) -> Result<Self, Failure> {
         let target = target_directory("Cargo.toml")?;
         let programs = target_directory("programs/Cargo.toml")?;
+        let build = Build::here(runtime::TARGET)?;
 
         steps.step("build the runtime (static, reproducible)", || {
-            process::run(&mut build_as_the_runtime("veracruz-runtime")?)
+            process::run(&mut build.command(RUNTIME)?)
         })?;
         steps.step("build the example programs", || {
             process::run(
@@ -37,7 +46,7 @@ impl Artifacts {
                     .args(["--manifest-path", "programs/Cargo.toml"])
                     .env(
                         "CARGO_ENCODED_RUSTFLAGS",
-                        flags(&["-Ctarget-feature=+simd128"], &remapped()?),
+                        runtime::flags(&["-Ctarget-feature=+simd128"], &build.mapped()?),
                     ),
             )
         })?;
@@ -51,16 +60,28 @@ impl Artifacts {
             ]))
         })?;
 
-        let runtime = target.join("release/veracruz-runtime");
-        copy(
-            &target.join(RUNTIME_TARGET).join("release/veracruz-runtime"),
-            &runtime,
-        )?;
+        let runtime = target.join("release").join(RUNTIME);
+        copy(&build.program(RUNTIME), &runtime)?;
         Ok(Self {
             runtime,
             veracruz: target.join("release/veracruz"),
+            images: None,
+            target,
             psi_program: programs.join(PROGRAM_TARGET).join("release/psi.wasm"),
         })
+    }
+
+    /// Makes the images too, unless the caller has some already.
+    pub(crate) fn with_images(mut self, steps: &mut Steps) -> Result<Self, Failure> {
+        if std::env::var_os(IMAGES).is_none() {
+            self.images = Some(image::images(&image::Options::default(), &self, steps)?);
+        }
+        Ok(self)
+    }
+
+    /// The folder of all that is built.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
     }
 
     /// The built `veracruz`, with the environment that [`Self::give_to`] sets.
@@ -77,6 +98,9 @@ impl Artifacts {
             .env("VERACRUZ_RUNTIME", &self.runtime)
             .env("VERACRUZ_BIN", &self.veracruz)
             .env("VERACRUZ_PSI_PROGRAM", &self.psi_program);
+        if let Some(images) = &self.images {
+            command.env(IMAGES, images);
+        }
     }
 }
 
@@ -86,55 +110,6 @@ impl fmt::Display for Artifacts {
         writeln!(formatter, "runtime:  {}", self.runtime.display())?;
         write!(formatter, "psi:      {}", self.psi_program.display())
     }
-}
-
-/// The runtime's measurement must be the same from every folder and every home: paths of this
-/// machine are mapped away from Rust and from C, and flags from the environment do not count.
-/// A build of its own, because features that other crates want would be in it otherwise.
-pub(crate) fn build_as_the_runtime(package: &str) -> Result<Command, Failure> {
-    let mapped = remapped()?;
-    let in_c: Vec<String> = mapped
-        .iter()
-        .map(|(from, to)| format!("-ffile-prefix-map={from}={to}"))
-        .collect();
-    let mut build = process::cargo(["build", "--locked", "--release", "--package", package]);
-    build
-        .args(["--target", RUNTIME_TARGET])
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(&[], &mapped))
-        .env("CFLAGS_x86_64_unknown_linux_musl", in_c.join(" "))
-        .env("SOURCE_DATE_EPOCH", "0");
-    Ok(build)
-}
-
-/// Folders of this machine, and the names that stand for them in what is built.
-fn remapped() -> Result<Vec<(String, &'static str)>, Failure> {
-    let home = std::env::var("CARGO_HOME")
-        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")))
-        .map_err(|_| Failure::new("neither CARGO_HOME nor HOME is set"))?;
-    let sysroot = process::output(
-        Command::new("rustc")
-            .args(["--print", "sysroot"])
-            .current_dir(crate::root()),
-    )
-    .ok_or_else(|| Failure::new("`rustc --print sysroot` failed"))?;
-    let target = target_directory("Cargo.toml")?;
-    // rustc takes the last one that fits, so the narrower come later.
-    Ok(vec![
-        (crate::root().display().to_string(), "/veracruz"),
-        (home, "/cargo"),
-        (sysroot.trim().to_owned(), "/rust"),
-        (target.display().to_string(), "/target"),
-    ])
-}
-
-/// As `CARGO_ENCODED_RUSTFLAGS` wants them: separated by the unit separator, so that a path may
-/// have spaces.
-fn flags(given: &[&str], mapped: &[(String, &str)]) -> String {
-    let given = given.iter().map(|flag| (*flag).to_owned());
-    let mapped = mapped
-        .iter()
-        .map(|(from, to)| format!("--remap-path-prefix={from}={to}"));
-    given.chain(mapped).collect::<Vec<_>>().join("\x1f")
 }
 
 pub(crate) fn target_directory(manifest: &str) -> Result<PathBuf, Failure> {
@@ -162,18 +137,4 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let beside = to.with_extension("new");
     std::fs::copy(from, &beside).map_err(failed)?;
     std::fs::rename(&beside, to).map_err(failed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_with_a_space_stays_one_flag() {
-        let flags = flags(&["-Cx"], &[("/home/a b".to_owned(), "/cargo")]);
-        assert_eq!(
-            flags.split('\x1f').collect::<Vec<_>>(),
-            ["-Cx", "--remap-path-prefix=/home/a b=/cargo"]
-        );
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
-use crate::artifacts::{RUNTIME_TARGET, build_as_the_runtime, target_directory};
+use crate::artifacts::target_directory;
 use crate::process::{self, Failure};
+use crate::runtime::{self, Build};
 use crate::setup;
 use crate::steps::Steps;
 
@@ -15,11 +16,12 @@ const NAMES: [&str; 4] = ["kernels", "start", "files", "strategies"];
 pub(crate) fn bench(names: &[String], steps: &mut Steps) -> Result<(), Failure> {
     let names = chosen(names)?;
     setup::setup_benches(steps)?;
+    let build = Build::here(runtime::TARGET)?;
     steps.step("build the benches (as the runtime is built)", || {
-        process::run(&mut build_as_the_runtime(PACKAGE)?)
+        process::run(&mut build.command(PACKAGE)?)
     })?;
     let target = target_directory("Cargo.toml")?;
-    let program = target.join(RUNTIME_TARGET).join("release").join(PACKAGE);
+    let program = build.program(PACKAGE);
     for name in names {
         steps.step(&format!("bench {name}"), || {
             process::run(Command::new(&program).arg(name).arg(target.join("benches")))

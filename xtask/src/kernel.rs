@@ -43,13 +43,19 @@ pub(crate) struct Options {
     test_provider: bool,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            architecture: Architecture::X86_64,
+            test_provider: false,
+        }
+    }
+}
+
 impl Options {
     /// `--arch x86_64|aarch64`, `--test-provider`.
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
-        let mut options = Self {
-            architecture: Architecture::X86_64,
-            test_provider: false,
-        };
+        let mut options = Self::default();
         let mut arguments = arguments.iter().map(String::as_str);
         while let Some(argument) = arguments.next() {
             match argument {

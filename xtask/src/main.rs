@@ -10,11 +10,14 @@ mod check;
 mod debian;
 mod deny;
 mod fuzz;
+mod image;
 mod kernel;
 mod machines;
 mod model;
 mod process;
 mod qemu_nitro;
+mod reproduce;
+mod runtime;
 mod setup;
 mod steps;
 mod test;
@@ -40,6 +43,9 @@ Usage: cargo xtask <command>
   model         the protocol in a symbolic checker, docs/protocol/model
   build         the runtime, the example programs and the `veracruz` binary
   setup         install what is missing
+  image [--kernel DIR]
+                an image of each kind of isolate, in target/images, and what each measures to
+  reproduce     build the runtime in two folders: it must be the same bytes
   kernel [--arch x86_64|aarch64] [--test-provider]
                 the kernel of virtual machines, from pinned source; kept in the cache
   qemu-nitro    QEMU that emulates a Nitro enclave; kept in the cache
@@ -61,7 +67,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure> {
-    if !rest.is_empty() && !matches!(command, "demo" | "bench" | "fuzz" | "kernel") {
+    if !rest.is_empty() && !matches!(command, "demo" | "bench" | "fuzz" | "image" | "kernel") {
         return Err(Failure::new(format!(
             "`{command}` takes no arguments\n\n{USAGE}"
         )));
@@ -82,6 +88,13 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
             println!("{artifacts}");
         }),
         "setup" => setup::setup(steps),
+        "image" => {
+            let options = image::Options::parse(rest)?;
+            setup::setup(steps)?;
+            let artifacts = Artifacts::build(steps)?;
+            image::images(&options, &artifacts, steps).map(|_| ())
+        }
+        "reproduce" => reproduce::reproduce(steps).map(|()| steps.print_times()),
         "kernel" => kernel::kernel(kernel::Options::parse(rest)?, steps)
             .map(|folder| println!("\n{}", folder.display())),
         "qemu-nitro" => qemu_nitro::built(steps).map(|program| println!("\n{}", program.display())),
@@ -96,12 +109,16 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
 fn demo(arguments: &[String], steps: &mut Steps) -> Result<(), Failure> {
     setup::setup(steps)?;
     // A process needs none of what runs machines.
-    let machines = if arguments.iter().any(|word| word.starts_with("--isolate")) {
+    let in_machines = arguments.iter().any(|word| word.starts_with("--isolate"));
+    let machines = if in_machines {
         machines::setup_machines(steps)?
     } else {
         Machines::default()
     };
-    let artifacts = Artifacts::build(steps)?;
+    let mut artifacts = Artifacts::build(steps)?;
+    if in_machines {
+        artifacts = artifacts.with_images(steps)?;
+    }
     println!();
     let mut demo = artifacts.veracruz_command();
     machines.give_to(&mut demo);

@@ -34,7 +34,11 @@ const TEST_TOOLS: [(&str, &str); 3] = [
 ];
 
 /// Python packages that tests compare with, by exact version.
-const TEST_PACKAGES: [&str; 2] = ["jsonschema==4.26.0", "requests==2.34.2"];
+const TEST_PACKAGES: [&str; 3] = [
+    "jsonschema==4.26.0",
+    "requests==2.34.2",
+    "sev-snp-measure==0.0.13",
+];
 
 /// libFuzzer is written in C++.
 const FUZZ_TOOLS: [(&str, &str); 1] = [("c++", "g++")];

@@ -12,7 +12,7 @@ use crate::{machines, setup};
 pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
     let python = setup::setup_tests(steps)?;
     let machines = machines::setup_machines(steps)?;
-    let artifacts = Artifacts::build(steps)?;
+    let artifacts = Artifacts::build(steps)?.with_images(steps)?;
     let mut counts = Counts::default();
     let nextest = process::output(&mut process::cargo(["nextest", "--version"])).is_some();
 

@@ -1,0 +1,115 @@
+//! The images that isolates are started from: `target/images/<kind>`, made by the built `veracruz`,
+//! which says how they measure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::artifacts::Artifacts;
+use crate::cache::{self, Scratch};
+use crate::kernel;
+use crate::process::{self, Failure};
+use crate::steps::Steps;
+
+/// Kinds that have a kernel.
+const WITH_KERNEL: [&str; 2] = ["microvm", "nitro"];
+
+/// What `cargo xtask image` was asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// The kernel's folder; that of `cargo xtask kernel` where none is given.
+    kernel: Option<PathBuf>,
+}
+
+impl Options {
+    /// `--kernel DIR`.
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
+        match arguments {
+            [] => Ok(Self::default()),
+            [name, folder] if name == "--kernel" => Ok(Self {
+                kernel: Some(folder.into()),
+            }),
+            _ => Err(Failure::new("`image` takes --kernel DIR alone")),
+        }
+    }
+}
+
+/// Makes an image of each kind, and returns the folder with all of them. Where there is no kernel,
+/// machines have none, and it is said why.
+pub(crate) fn images(
+    options: &Options,
+    artifacts: &Artifacts,
+    steps: &mut Steps,
+) -> Result<PathBuf, Failure> {
+    let kernel = match &options.kernel {
+        Some(folder) => Ok(folder.clone()),
+        None => kernel::kernel(kernel::Options::default(), steps),
+    };
+    let folder = artifacts.target().join("images");
+    steps.step("images", || {
+        let scratch = Scratch::beside(&folder)?;
+        let build = |kind: &str, kernel: Option<&PathBuf>| {
+            let mut build = artifacts.veracruz_command();
+            build.args(["image", "build", "--kind", kind, "--out"]);
+            build.arg(scratch.path().join(kind));
+            if let Some(kernel) = kernel {
+                build.arg("--kernel").arg(kernel);
+            }
+            process::run(&mut build)
+        };
+        build("process", None)?;
+        match &kernel {
+            Ok(kernel) => {
+                for kind in WITH_KERNEL {
+                    build(kind, Some(kernel))?;
+                }
+            }
+            Err(failure) => println!("skipped: images of machines: {failure}"),
+        }
+        replace(&scratch, &folder)?;
+        print(artifacts, &folder)
+    })?;
+    Ok(folder)
+}
+
+/// Puts the new folder in the place of the old one.
+fn replace(new: &Scratch, place: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format!("replace {}: {error}", place.display()));
+    if place.exists() {
+        fs::remove_dir_all(place).map_err(failed)?;
+    }
+    cache::make(place)?;
+    for entry in fs::read_dir(new.path()).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        fs::rename(entry.path(), place.join(entry.file_name())).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn print(artifacts: &Artifacts, folder: &Path) -> Result<(), Failure> {
+    for kind in ["process"].into_iter().chain(WITH_KERNEL) {
+        let image = folder.join(kind);
+        if image.is_dir() {
+            println!("{}", image.display());
+            let mut measure = artifacts.veracruz_command();
+            process::run(measure.args(["image", "measure"]).arg(image))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_may_be_named_and_nothing_else() {
+        let parse = |text: &str| {
+            let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            Options::parse(&words)
+        };
+        assert_eq!(parse("").unwrap().kernel, None);
+        assert_eq!(parse("--kernel k").unwrap().kernel, Some("k".into()));
+        assert!(parse("--kernel").is_err());
+        assert!(parse("microvm").is_err());
+    }
+}
