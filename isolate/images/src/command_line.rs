@@ -66,7 +66,7 @@ impl CommandLine {
             crate::Architecture::Aarch64 => "",
         };
         Self(format!(
-            "reboot=k panic=30 pci=off console=ttyS0{keyboard} quiet random.trust_cpu=on \
+            "reboot=k panic=-1 pci=off console=ttyS0{keyboard} quiet random.trust_cpu=on \
              random.trust_bootloader=off guest"
         ))
     }

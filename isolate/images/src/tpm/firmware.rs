@@ -21,8 +21,9 @@ pub struct Firmware {
     pcr0: Option<Sha256>,
 }
 
-/// What a build measures into PCR 0, seen once in a machine that anyone can start: its version and
-/// its volumes, which it unpacks into memory, so that the file alone does not tell.
+/// What a build measures into PCR 0: its version, and its two volumes as they are in memory. One of
+/// them has run by then and changed itself, so the file does not tell; a machine that anyone can
+/// start does, once.
 struct Known {
     name: &'static str,
     /// SHA-256 of the file with the code.
@@ -30,7 +31,11 @@ struct Known {
     pcr0: &'static str,
 }
 
-const KNOWN: &[Known] = &[];
+const KNOWN: &[Known] = &[Known {
+    name: "Debian's ovmf 2025.02-8+deb13u1, OVMF_CODE_4M.fd",
+    code: "624e06de18b4fa535e90db7160d00d3d07d206422b89999bf1e27d920264e4e0",
+    pcr0: "0101271704ccc2360ddbb08438d591c23fb8a0a9cb0cebc60cefea7868833f8e",
+}];
 
 impl Firmware {
     /// Reads a file, as `OVMF_CODE_4M.fd`.
