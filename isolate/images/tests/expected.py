@@ -214,4 +214,5 @@ def main():
     snp(whole)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@
 use veracruz_policy::Sha256;
 
 use super::firmware::guid;
-use crate::ImageError;
+use crate::{CommandLine, ImageError};
 
 const HEADER: [u8; 16] = guid(0x9438_d606, 0x4f22, 0x4cc9, 0xb479_a793_d411_fd21);
 const COMMAND_LINE: [u8; 16] = guid(0x97d0_2dd8, 0xbd20, 0x4c94, 0xaa78_e771_4d36_ab2a);
@@ -16,15 +16,18 @@ const ENTRY_BYTES: u16 = 50;
 /// GUID(16) length(2), and three entries.
 const TABLE_BYTES: u16 = 18 + 3 * ENTRY_BYTES;
 
-/// What is started.
+/// What firmware starts, as far as it checks it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hashes<'a> {
-    pub(super) kernel: Sha256,
-    pub(super) initramfs: Sha256,
-    pub(super) command_line: &'a str,
+pub struct Started<'a> {
+    /// SHA-256 of the kernel, `bzImage`, as it is in its file.
+    pub kernel: Sha256,
+    /// SHA-256 of the initramfs.
+    pub initramfs: Sha256,
+    /// What the kernel is started with.
+    pub command_line: &'a CommandLine,
 }
 
-impl Hashes<'_> {
+impl Started<'_> {
     /// The pages of `size` bytes at `address`, with the table at the address `table`.
     pub(super) fn page(&self, address: u64, size: u64, table: u64) -> Result<Vec<u8>, ImageError> {
         let mut content = self.table();
@@ -52,7 +55,7 @@ impl Hashes<'_> {
 
     fn table(&self) -> Vec<u8> {
         // With the zero at its end.
-        let command_line = Sha256::of(&[self.command_line.as_bytes(), &[0]].concat());
+        let command_line = Sha256::of(&[self.command_line.as_str().as_bytes(), &[0]].concat());
         let mut table = Vec::new();
         table.extend(HEADER);
         table.extend(TABLE_BYTES.to_le_bytes());

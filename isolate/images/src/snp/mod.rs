@@ -12,6 +12,7 @@ mod hashes;
 mod processor;
 mod registers;
 
+pub use hashes::Started;
 pub use processor::Processor;
 
 use veracruz_policy::Sha384;
@@ -71,18 +72,22 @@ impl MachineImage {
                 reason: "AMD alone makes processors with it",
             });
         }
-        let hashes = hashes::Hashes {
+        let started = Started {
             kernel: self.efi_kernel().sha256(),
             initramfs: self.initramfs().sha256(),
-            command_line: self.command_line().as_str(),
+            command_line: self.command_line(),
         };
-        launch_digest(firmware.bytes(), &hashes, launch)
+        launch_digest(firmware, &started, launch)
     }
 }
 
-fn launch_digest(
-    firmware: &[u8],
-    hashes: &hashes::Hashes<'_>,
+/// The launch digest of a guest with this firmware that is started like this.
+///
+/// # Errors
+/// `Differs`, `Truncated`: the firmware is none for SEV-SNP, or takes no kernel.
+pub fn launch_digest(
+    firmware: &Firmware,
+    started: &Started<'_>,
     launch: Launch,
 ) -> Result<Sha384, ImageError> {
     if !(1..=MAX_PROCESSORS).contains(&launch.processors) {
@@ -92,7 +97,7 @@ fn launch_digest(
             launch.processors,
         ));
     }
-    let firmware = SnpFirmware::parse(firmware)?;
+    let firmware = SnpFirmware::parse(firmware.bytes())?;
     let mut chain = Chain::default();
     chain.add_content(firmware.address(), firmware.bytes())?;
     for section in firmware.sections()? {
@@ -109,7 +114,7 @@ fn launch_digest(
             firmware::SectionKind::Cpuid => chain.add_empty(Page::Cpuid, address, size),
             firmware::SectionKind::KernelHashes => {
                 let table = firmware.hash_table_address()?;
-                chain.add_content(address, &hashes.page(address, size, table)?)?;
+                chain.add_content(address, &started.page(address, size, table)?)?;
             }
         }
     }
