@@ -194,7 +194,7 @@ fn an_image_that_was_changed_is_refused_with_both_digests() {
     fs::write(&there, "something else").unwrap();
     let (exit, refused) = told(folder, "image measure process");
     assert_eq!(exit, LOCAL);
-    assert_eq!(refused["code"], "VC-0810");
+    assert_eq!(refused["code"], "VC-0817");
     let message = refused["message"].as_str().unwrap();
     assert!(
         message.contains(&before) && message.contains(&sha256_of(&there)),
@@ -214,10 +214,10 @@ fn a_measurement_that_would_be_half_a_measurement_is_refused() {
     fs::write(folder.join("firmware"), [0; 4096]).unwrap();
     // Its kernel is no EFI application.
     let measure = "image measure vm --firmware firmware --memory 256";
-    assert_eq!(told(folder, measure).1["code"], "VC-0810");
+    assert_eq!(told(folder, measure).1["code"], "VC-0817");
     // Firmware that names no page for digests.
     let (exit, refused) = told(folder, "image measure vm --snp-firmware firmware");
-    assert_eq!((exit, &refused["code"]), (LOCAL, &json!("VC-0810")));
+    assert_eq!((exit, &refused["code"]), (LOCAL, &json!("VC-0817")));
     // Where things are depends on the memory.
     let output = veracruz(folder, "image measure vm --firmware firmware");
     assert_eq!(output.status.code(), Some(USAGE));

@@ -414,7 +414,7 @@ codes! {
     FileUnreadable "VC-0809" 0 "A file of yours cannot be used"
         hint "check that it exists and that you may read or write it"
         more "A file on this machine could not be opened, read or written."
-    ImageUnusable "VC-0810" 0 "An image of an isolate cannot be made, opened or measured"
+    ImageUnusable "VC-0817" 0 "An image of an isolate cannot be made, opened or measured"
         hint "make it anew with `cargo xtask image`"
         more "An image is a folder whose files have the digests that stand in its `image.json`. A file was changed, is not what it is taken for, or something that a measurement depends on is not known here. Nothing of it is used."
 
