@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::bytes::Bytes;
 use crate::files::{self, Part};
-use crate::{Architecture, ImageError, elf};
+use crate::{Architecture, ImageError, Runtime, elf};
 
 /// Most bytes of a kernel in any form: ours has 20 MB at most, as ELF.
 pub(crate) const MAX_KERNEL_BYTES: u64 = 256 << 20;
@@ -56,6 +56,18 @@ impl KernelFolder {
     #[must_use]
     pub const fn architecture(&self) -> Architecture {
         self.kernel.architecture()
+    }
+
+    /// Refuses a runtime for another architecture.
+    pub(crate) fn fits(&self, runtime: &Runtime) -> Result<(), ImageError> {
+        if self.architecture() == runtime.architecture() {
+            return Ok(());
+        }
+        Err(ImageError::differs(
+            "architecture of the runtime",
+            self.architecture(),
+            runtime.architecture(),
+        ))
     }
 }
 

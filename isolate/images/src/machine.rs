@@ -31,13 +31,7 @@ impl MachineImage {
         runtime: &Runtime,
         command_line: CommandLine,
     ) -> Result<Self, ImageError> {
-        if kernel.architecture() != runtime.architecture() {
-            return Err(ImageError::differs(
-                "architecture of the runtime",
-                kernel.architecture(),
-                runtime.architecture(),
-            ));
-        }
+        kernel.fits(runtime)?;
         Ok(Self {
             kernel: kernel.kernel,
             initramfs: Part::new(initramfs::whole(runtime)?),

@@ -46,13 +46,7 @@ impl NitroImage {
         runtime: &Runtime,
         command_line: CommandLine,
     ) -> Result<Self, ImageError> {
-        if kernel.architecture() != runtime.architecture() {
-            return Err(ImageError::differs(
-                "architecture of the runtime",
-                kernel.architecture(),
-                runtime.architecture(),
-            ));
-        }
+        kernel.fits(runtime)?;
         let folders = initramfs::folders()?;
         let init = initramfs::runtime(runtime)?;
         let eif = Eif {
