@@ -84,10 +84,25 @@ fn pcr4_of(machine: &veracruz_images::MachineImage, loading: Loading, mebibytes:
 }
 
 #[test]
+fn a_policy_names_the_kernel_in_both_ways_in_which_it_is_handed_on() {
+    let pcr0 = Sha256::of(b"measured by somebody");
+    let firmware = Firmware::parse(support::firmware()).unwrap();
+    let memory = GuestMemory::from_mebibytes(256);
+    let pcrs = support::machine()
+        .tpm_pcrs(&firmware.measuring_to(pcr0), memory)
+        .unwrap();
+    let texts = |index| pcrs[&index].iter().map(ToString::to_string);
+    assert!(pcrs.keys().eq(&[0, 4, 9]));
+    assert!(texts(0).eq([pcr0.to_string()]));
+    assert!(texts(4).eq([PCR4_OF_256_MIB, PCR4_AS_IT_IS]));
+    assert!(texts(9).eq([PCR9]));
+}
+
+#[test]
 fn pcrs_of_firmware_that_nobody_measured_are_refused() {
     let firmware = Firmware::parse(support::firmware()).unwrap();
     let memory = GuestMemory::from_mebibytes(256);
-    let refused = support::machine().tpm_pcrs(&firmware, memory, Loading::Patched);
+    let refused = support::machine().tpm_pcrs(&firmware, memory);
     assert!(matches!(
         refused,
         Err(ImageError::UnknownFirmware { found }) if found == Sha256::of(&support::firmware())

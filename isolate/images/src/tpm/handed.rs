@@ -1,6 +1,6 @@
-//! The kernel as firmware gets it. Up to 9.2 QEMU fills in the kernel's header for a boot loader of
-//! its own, and OVMF measures what it got: so PCR 4 depends on where QEMU would put the initramfs,
-//! which depends on how much memory the guest has.
+//! The kernel as firmware gets it. QEMU fills in the kernel's header for a boot loader of its own,
+//! and OVMF measures what it got: so PCR 4 depends on where QEMU would put the initramfs, which
+//! depends on how much memory the guest has.
 
 use std::borrow::Cow;
 
@@ -35,12 +35,11 @@ impl GuestMemory {
 }
 
 /// How QEMU hands a kernel to firmware.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Loading {
-    /// With its header filled in, as every QEMU does by default with OVMF up to 2025.02.
-    #[default]
+    /// With its header filled in: QEMU before 10, or OVMF before 2025.02.
     Patched,
-    /// As it is in the file: under SEV, and where firmware asks QEMU 10 for it.
+    /// As it is in the file, which QEMU offers from 10 on and OVMF from 2025.02 on takes.
     AsItIs,
 }
 

@@ -74,21 +74,18 @@ pub fn pcr9(command_line: &str, initramfs: Sha256) -> Sha256 {
 }
 
 impl MachineImage {
-    /// What a policy's `tpm.pcrs` names for this image on a machine with this firmware.
+    /// What a policy's `tpm.pcrs` names for this image on a machine with this firmware. PCR 4 has a
+    /// value for each way in which a QEMU hands the kernel on; it is the same kernel.
     ///
     /// # Errors
     /// `UnknownFirmware`, and as [`Self::tpm_kernel`].
-    pub fn tpm_pcrs(
-        &self,
-        firmware: &Firmware,
-        memory: GuestMemory,
-        loading: Loading,
-    ) -> Result<Pcrs, ImageError> {
-        let kernel = self.tpm_kernel(loading, memory)?;
+    pub fn tpm_pcrs(&self, firmware: &Firmware, memory: GuestMemory) -> Result<Pcrs, ImageError> {
+        let started = |loading| self.tpm_kernel(loading, memory).map(pcr4);
+        let pcr4 = [Loading::Patched, Loading::AsItIs].map(started);
         let pcr9 = pcr9(self.command_line().as_str(), self.initramfs().sha256());
         Ok(Pcrs::from([
             (0, firmware.pcr0()?),
-            (4, vec![pcr4(kernel)]),
+            (4, pcr4.into_iter().collect::<Result<_, _>>()?),
             (9, vec![pcr9]),
         ]))
     }

@@ -54,9 +54,6 @@ pub(crate) struct ImageMeasureArgs {
     /// What that firmware measures to, where it is a build that this version does not know
     #[arg(long, value_name = "HEX", requires = "firmware")]
     pub(crate) pcr0: Option<Sha256>,
-    /// QEMU hands the kernel to firmware as it is in its file
-    #[arg(long, requires = "firmware")]
-    pub(crate) unpatched: bool,
     /// For a machine that SEV-SNP protects: OVMF as built for it, as OVMF.amdsev.fd
     #[arg(long, value_name = "FILE", conflicts_with = "firmware")]
     pub(crate) snp_firmware: Option<PathBuf>,

@@ -8,7 +8,7 @@ use crate::output::Report;
 use serde_json::{Value, json};
 use std::path::Path;
 use veracruz_images::snp::Launch;
-use veracruz_images::tpm::{Firmware, GuestMemory, Loading};
+use veracruz_images::tpm::{Firmware, GuestMemory};
 use veracruz_images::{
     CommandLine, Image, ImageKind, KernelFolder, MachineImage, NitroImage, ProcessImage, Runtime,
 };
@@ -147,13 +147,9 @@ fn machine(
         if let Some(pcr0) = arguments.pcr0 {
             firmware = firmware.measuring_to(pcr0);
         }
-        let loading = match arguments.unpatched {
-            true => Loading::AsItIs,
-            false => Loading::Patched,
-        };
         let memory = GuestMemory::from_mebibytes(memory);
         isolates.tpm = Some(TpmIsolate {
-            pcrs: image.tpm_pcrs(&firmware, memory, loading)?,
+            pcrs: image.tpm_pcrs(&firmware, memory)?,
             ..TpmIsolate::default()
         });
     } else if let Some(firmware) = &arguments.snp_firmware {
