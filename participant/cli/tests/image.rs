@@ -3,8 +3,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test fails by panicking"
+    reason = "a test fails by panicking, and says what it skips"
 )]
 
 use serde_json::{Value, json};
@@ -226,4 +227,24 @@ fn a_measurement_that_would_be_half_a_measurement_is_refused() {
         "image build --kind nitro --runtime runtime --out nitro",
     );
     assert_eq!(output.status.code(), Some(USAGE));
+}
+
+#[test]
+fn the_images_that_were_built_have_the_runtime_that_was_built() {
+    let given = |name| std::env::var_os(name).map(std::path::PathBuf::from);
+    let (Some(images), Some(runtime)) = (given("VERACRUZ_IMAGES"), given("VERACRUZ_RUNTIME"))
+    else {
+        println!("skipped: no VERACRUZ_IMAGES and VERACRUZ_RUNTIME; `cargo xtask test` sets both");
+        return;
+    };
+    let runtime = sha256_of(&runtime);
+    for kind in ["process", "microvm", "nitro"] {
+        if !images.join(kind).exists() {
+            println!("skipped: no image of kind {kind}; `cargo xtask image` says why");
+            continue;
+        }
+        let (exit, measured) = told(&images, &format!("image measure {kind}"));
+        assert_eq!(exit, 0, "{measured}");
+        assert_eq!(measured["runtime"], runtime, "{kind}");
+    }
 }
