@@ -12,6 +12,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use veracruz_images::tpm::{GuestMemory, Loading};
 use veracruz_images::{
     Architecture, Image, ImageError, ImageKind, KernelFolder, MachineImage, NitroImage,
     ProcessImage, Runtime,
@@ -175,6 +176,33 @@ fn refuses_a_runtime_for_another_architecture_than_the_kernels() {
         refused.to_string(),
         "architecture of the runtime: expected x86_64, found aarch64"
     );
+}
+
+#[test]
+fn on_arm_one_kernel_serves_every_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut kernel = support::pattern(4096, 2);
+    support::put(&mut kernel, 0x38, b"ARM\x64");
+    fs::write(folder.path().join("Image"), &kernel).unwrap();
+    let runtime = Runtime::parse(support::runtime_for(183)).unwrap();
+    let read = || KernelFolder::read(folder.path(), Architecture::Aarch64).unwrap();
+
+    let enclave = NitroImage::build(&read(), &runtime, support::command_line()).unwrap();
+    enclave.write(&folder.path().join("nitro")).unwrap();
+    let enclave = NitroImage::open(&folder.path().join("nitro")).unwrap();
+    assert_eq!(enclave.architecture(), Architecture::Aarch64);
+    assert_eq!(enclave.runtime().unwrap(), runtime.sha256());
+
+    let machine = MachineImage::build(read(), &runtime, support::command_line()).unwrap();
+    machine.write(&folder.path().join("microvm")).unwrap();
+    let machine = MachineImage::open(&folder.path().join("microvm")).unwrap();
+    assert_eq!(machine.kernel().bytes(), kernel);
+    assert_eq!(machine.efi_kernel().sha256(), machine.kernel().sha256());
+    let memory = GuestMemory::from_mebibytes(256);
+    assert!(matches!(
+        machine.tpm_kernel(Loading::AsItIs, memory),
+        Err(ImageError::NotSupported { .. })
+    ));
 }
 
 #[test]
