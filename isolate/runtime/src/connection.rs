@@ -4,6 +4,7 @@ use crate::doorman::Visitor;
 use crate::http;
 use crate::isolate::Isolate;
 use crate::seats::Seat;
+use crate::short_writes::ShortWrites;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -52,6 +53,11 @@ pub(crate) async fn serve(isolate: Arc<Isolate>, visitor: Visitor, seat: Seat) {
         Visitor::Unix(stream) => {
             if let Ok(stream) = UnixStream::from_std(stream) {
                 secure(isolate, stream, seat).await;
+            }
+        }
+        Visitor::Vsock(stream) => {
+            if let Ok(stream) = UnixStream::from_std(stream) {
+                secure(isolate, ShortWrites(stream), seat).await;
             }
         }
     }

@@ -1,8 +1,7 @@
 //! The control channel: the policy comes in once, health goes out, certificates are carried.
 
 use crate::fault::Fault;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
+use crate::platform::Line;
 use veracruz_policy::KeyDigest;
 use veracruz_protocol::control::{CertificateRequest, Decoder, Health, ToHost, ToIsolate, encode};
 
@@ -23,14 +22,14 @@ pub(crate) trait Questions {
 
 /// Both directions of the channel to the host. What comes in is hostile.
 pub(crate) struct Control {
-    stream: UnixStream,
+    line: Line,
     decoder: Decoder,
 }
 
 impl Control {
-    pub(crate) fn new(stream: UnixStream) -> Self {
+    pub(crate) fn new(line: Line) -> Self {
         Self {
-            stream,
+            line,
             decoder: Decoder::new(),
         }
     }
@@ -81,7 +80,7 @@ impl Control {
     /// Says something to the host.
     pub(crate) fn say(&mut self, message: &ToHost) -> Result<(), Fault> {
         let frame = encode(message).ok_or(Fault::Internal)?;
-        self.stream.write_all(&frame).map_err(|_| Fault::Control)
+        self.line.write(&frame).map_err(|_| Fault::Control)
     }
 
     /// Tells the host the class of what went wrong, if it still listens.
@@ -89,19 +88,24 @@ impl Control {
         let _ = self.say(&ToHost::Refused {
             class: fault.refusal(),
         });
+        self.line.part();
     }
 
-    /// The next message; `None` when the host has closed the channel.
+    /// The next message; `None` when the host has closed the channel for good.
     fn next(&mut self) -> Result<Option<ToIsolate>, Fault> {
         let mut buffer = vec![0; 16 << 10];
         loop {
             if let Some(message) = self.decoder.next().map_err(|_| Fault::Control)? {
                 return Ok(Some(message));
             }
-            let read = self.stream.read(&mut buffer).map_err(|_| Fault::Control)?;
-            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
-                return Ok(None);
-            };
+            match self.line.pick_up() {
+                // What another host had begun to say is not continued.
+                Some(true) => self.decoder = Decoder::new(),
+                Some(false) => {}
+                None => return Ok(None),
+            }
+            let read = self.line.read(&mut buffer).map_err(|_| Fault::Control)?;
+            let bytes = buffer.get(..read).unwrap_or_default();
             self.decoder.push(bytes).map_err(|_| Fault::Control)?;
         }
     }
@@ -110,6 +114,8 @@ impl Control {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
     use veracruz_protocol::ComputationState;
 
     struct Healthy;
@@ -133,7 +139,7 @@ mod tests {
 
     fn pair() -> (UnixStream, Control) {
         let (host, isolate) = UnixStream::pair().unwrap();
-        (host, Control::new(isolate))
+        (host, Control::new(Line::once(isolate)))
     }
 
     fn send(host: &mut UnixStream, message: &ToIsolate) {

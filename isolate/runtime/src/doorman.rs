@@ -21,8 +21,10 @@ use std::os::unix::net::UnixStream;
 pub(crate) enum Visitor {
     /// A connection over TCP, from the host's listening socket.
     Tcp(TcpStream),
-    /// A local stream: tests, and hosts that splice.
+    /// A local stream: tests.
     Unix(UnixStream),
+    /// A stream of vsock, from the host of this machine.
+    Vsock(UnixStream),
 }
 
 /// Why a message of the host brought no visitor.
@@ -86,10 +88,9 @@ fn admit(descriptor: OwnedFd) -> Result<Visitor, Refusal> {
     rustix::io::ioctl_fionbio(&descriptor, true).map_err(|_| Refusal::NotAConnection)?;
     match family {
         AddressFamily::INET | AddressFamily::INET6 => Ok(Visitor::Tcp(TcpStream::from(descriptor))),
-        // A stream of vsock is read and written like a local one, and nothing else is done with it.
-        AddressFamily::UNIX | AddressFamily::VSOCK => {
-            Ok(Visitor::Unix(UnixStream::from(descriptor)))
-        }
+        AddressFamily::UNIX => Ok(Visitor::Unix(UnixStream::from(descriptor))),
+        // It is read and written like a local one, and nothing else is done with it.
+        AddressFamily::VSOCK => Ok(Visitor::Vsock(UnixStream::from(descriptor))),
         _ => Err(Refusal::NotAConnection),
     }
 }

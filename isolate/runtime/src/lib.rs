@@ -24,6 +24,7 @@ mod platform;
 mod randomness;
 mod seats;
 mod serve;
+mod short_writes;
 mod stages;
 mod storage;
 mod work;
@@ -38,7 +39,7 @@ use veracruz_policy::Policy;
 use veracruz_protocol::control::ToHost;
 
 /// Runs the isolate that `arguments` (without the program's name) describe, until the host closes
-/// the control channel.
+/// the control channel for good. A machine of its own is switched off then, and nothing returns.
 ///
 /// The order matters. The spawner of workers is forked before any key exists and before this
 /// process gives up what workers need; the policy is installed before the key is made; the key is
@@ -47,6 +48,13 @@ use veracruz_protocol::control::ToHost;
 /// # Errors
 /// Whatever keeps the isolate from starting, and a host that breaks the protocol.
 pub fn start(arguments: impl Iterator<Item = String>) -> Result<(), Fault> {
+    let arguments: Vec<String> = arguments.collect();
+    let outcome = run(&arguments);
+    platform::leave(&arguments);
+    outcome
+}
+
+fn run(arguments: &[String]) -> Result<(), Fault> {
     platform::harden()?;
     // Blocks until the kernel's generator is seeded; no key is ever made without it.
     randomness::fill(&mut [0; 32])?;

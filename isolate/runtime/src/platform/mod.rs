@@ -6,19 +6,20 @@
 mod confine;
 mod evidence;
 mod guest;
+mod line;
 mod process;
 
 pub(crate) use confine::{confine, harden};
 pub(crate) use evidence::EvidenceSource;
+pub(crate) use line::Line;
 
 use crate::fault::Fault;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 
 /// The world outside, as one kind of isolate offers it.
 pub(crate) struct Platform {
     /// Frames of `veracruz_protocol::control`, to and from the host.
-    pub(crate) control: UnixStream,
+    pub(crate) control: Line,
     /// Where participants come from.
     pub(crate) connections: Connections,
     /// Who vouches for this runtime.
@@ -37,10 +38,25 @@ pub(crate) enum Connections {
 ///
 /// # Errors
 /// [`Fault::Platform`] where the name is unknown or its channels are not there.
-pub(crate) fn named(mut arguments: impl Iterator<Item = String>) -> Result<Platform, Fault> {
-    match (arguments.next().as_deref(), arguments.next()) {
-        (Some("process"), None) => process::platform(),
-        (Some("guest"), None) => guest::platform(),
+pub(crate) fn named(arguments: &[String]) -> Result<Platform, Fault> {
+    match arguments {
+        [name] if name == PROCESS => process::platform(),
+        [name] if name == GUEST => guest::platform(),
         _ => Err(Fault::Platform),
     }
 }
+
+/// Leaves the platform that the command line names: a machine of our own is switched off, since it
+/// has no other use.
+pub(crate) fn leave(arguments: &[String]) {
+    if matches!(arguments, [name] if name == GUEST) {
+        guest::switch_off();
+    }
+}
+
+const PROCESS: &str = "process";
+const GUEST: &str = "guest";
+
+/// The most that is written to a channel at once. The daemon at the other end of a virtual machine's
+/// vsock (`vhost-device-vsock` 0.3) stalls for ever over a packet of more than half its buffer.
+pub(crate) const MAX_WRITE: usize = 32 << 10;

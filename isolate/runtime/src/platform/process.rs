@@ -1,7 +1,7 @@
 //! A sandboxed process: three descriptors that the attester opened before it started us.
 #![allow(unsafe_code, reason = "adopts inherited descriptors by number")]
 
-use super::{Connections, Platform, evidence::Attester};
+use super::{Connections, Line, Platform, evidence::Attester};
 use crate::fault::Fault;
 use rustix::net::SocketType;
 use rustix::net::sockopt::socket_type;
@@ -23,7 +23,7 @@ pub(super) fn platform() -> Result<Platform, Fault> {
         return Err(Fault::Platform);
     }
     Ok(Platform {
-        control: UnixStream::from(inherited(CONTROL, SocketType::STREAM)?),
+        control: Line::once(UnixStream::from(inherited(CONTROL, SocketType::STREAM)?)),
         connections: Connections::Passed(inherited(CONNECTIONS, SocketType::SEQPACKET)?),
         evidence: Box::new(Attester::new(inherited(EVIDENCE, SocketType::SEQPACKET)?)),
     })

@@ -10,10 +10,10 @@ use veracruz_evidence::{Evidence, ReportData, channel, sw_rot};
 use super::{EvidenceError, EvidenceSource};
 
 /// How long the attester may take. It signs in well under a millisecond.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most answers that are looked at for one question.
-const STALE: usize = 16;
+pub(super) const STALE: usize = 16;
 
 /// The software root of trust, over the channel that it opened for this isolate alone
 /// (`SOCK_SEQPACKET`).
@@ -51,19 +51,26 @@ fn ask(channel: &OwnedFd, report_data: &ReportData) -> Result<Evidence, Evidence
         let reply = buffer
             .get(..length)
             .ok_or(EvidenceError("the answer is too long"))?;
-        let evidence = match channel::Reply::parse(reply) {
-            Ok(channel::Reply::Evidence(evidence)) => evidence,
-            Ok(channel::Reply::Refused(_class)) => {
-                return Err(EvidenceError("the attester refused"));
-            }
-            Err(_) => return Err(EvidenceError("the answer is malformed")),
-        };
-        // An answer that came too late for whoever asked is still in the channel.
-        if is_over(&evidence, report_data) {
+        if let Some(evidence) = answer_to(report_data, reply)? {
             return Ok(evidence);
         }
     }
     Err(EvidenceError("the attester answers other questions"))
+}
+
+/// The evidence in an attester's reply; `None` where it is the answer to another question, which
+/// came too late for whoever asked and was still in the channel.
+pub(super) fn answer_to(
+    report_data: &ReportData,
+    reply: &[u8],
+) -> Result<Option<Evidence>, EvidenceError> {
+    match channel::Reply::parse(reply) {
+        Ok(channel::Reply::Evidence(evidence)) => {
+            Ok(is_over(&evidence, report_data).then_some(evidence))
+        }
+        Ok(channel::Reply::Refused(_class)) => Err(EvidenceError("the attester refused")),
+        Err(_) => Err(EvidenceError("the answer is malformed")),
+    }
 }
 
 fn is_over(evidence: &Evidence, report_data: &ReportData) -> bool {

@@ -9,11 +9,13 @@ mod files;
 mod gramine;
 mod measurement;
 mod nsm;
+mod port;
 mod tpm;
 mod tsm;
 
 pub(crate) use attester::Attester;
 pub(crate) use nsm::Nsm;
+pub(crate) use port::Port;
 pub(crate) use tpm::Tpm;
 pub(crate) use tsm::Tsm;
 
