@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use veracruz_attester::ClientError;
+use veracruz_policy::Sha256;
 
 use crate::Loss;
 
@@ -33,6 +34,15 @@ pub enum LaunchError {
     PolicyTooLong {
         /// Its length in bytes.
         found: usize,
+    },
+    /// The attester measured something else than the image says of itself. One of them is of
+    /// another version, or not honest.
+    #[error("the attester measured {found}, and the image is {expected}")]
+    OtherMeasurement {
+        /// What the image measures to.
+        expected: Sha256,
+        /// What the attester says.
+        found: Sha256,
     },
     /// The isolate refused to work. It tells the host a class of reason and no more.
     #[error("the isolate refused to start its work (class {class})")]

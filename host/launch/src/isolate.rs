@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use veracruz_policy::{InstanceId, KeyDigest, PolicyHash};
+use veracruz_policy::{InstanceId, IsolateKind, KeyDigest, PolicyHash};
 pub use veracruz_protocol::control::{CertificateRequest, Health};
 
 use crate::LaunchError;
@@ -109,6 +109,21 @@ pub trait Isolate: Send + Sync {
 pub enum Kind {
     /// A sandboxed process. Protects nobody from the host.
     Process,
+    /// A virtual machine that the attester measured and started. Protects nobody from the host.
+    Microvm,
+    /// A virtual machine measured by its firmware into a TPM, which the host emulates. Protects
+    /// nobody from the host.
+    MicrovmMeasured,
+    /// A Nitro enclave on AWS.
+    Nitro,
+    /// QEMU's emulation of a Nitro enclave. Protects nobody from the host.
+    NitroEmulated,
+    /// A virtual machine that AMD SEV-SNP protects.
+    SevSnp,
+    /// A virtual machine that Intel TDX protects.
+    Tdx,
+    /// A realm that Arm CCA protects.
+    Cca,
 }
 
 impl Kind {
@@ -116,15 +131,37 @@ impl Kind {
     #[must_use]
     pub fn protects_from_host(self) -> bool {
         match self {
-            Self::Process => false,
+            Self::Process | Self::Microvm | Self::MicrovmMeasured | Self::NitroEmulated => false,
+            Self::Nitro | Self::SevSnp | Self::Tdx | Self::Cca => true,
         }
     }
 
-    /// The name that policies use.
+    /// The name that operators use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Process => "process",
+            Self::Microvm => "microvm",
+            Self::MicrovmMeasured => "microvm-measured",
+            Self::Nitro => "nitro",
+            Self::NitroEmulated => "nitro-emulated",
+            Self::SevSnp => "sev-snp",
+            Self::Tdx => "tdx",
+            Self::Cca => "cca",
+        }
+    }
+
+    /// What policies call isolates of this kind: by their evidence.
+    #[must_use]
+    pub fn in_policies(self) -> IsolateKind {
+        match self {
+            Self::Process => IsolateKind::Process,
+            Self::Microvm => IsolateKind::Microvm,
+            Self::MicrovmMeasured => IsolateKind::Tpm,
+            Self::Nitro | Self::NitroEmulated => IsolateKind::Nitro,
+            Self::SevSnp => IsolateKind::SevSnp,
+            Self::Tdx => IsolateKind::Tdx,
+            Self::Cca => IsolateKind::Cca,
         }
     }
 }

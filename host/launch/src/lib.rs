@@ -4,8 +4,10 @@
 //! the participants appraise. This crate only moves descriptors and control messages. It does not
 //! parse TLS, it does not measure, and it holds no key.
 //!
-//! There is one folder a kind of isolate. Today that is [`process`]: a sandboxed process that the
-//! attester starts. *It protects nobody from the host.*
+//! There is one folder a kind of isolate: [`process`], a sandboxed process, and [`microvm`], a
+//! virtual machine, both started and vouched for by the attester. *They protect nobody from the
+//! host.* What kinds share is in `local` (children of the attester) and [`machine`] (virtual
+//! machines).
 //!
 //! ```no_run
 //! # async fn example(accepted: std::net::TcpStream, policy: Vec<u8>) -> Result<(), veracruz_launch::LaunchError> {
@@ -22,6 +24,9 @@
 mod error;
 mod image;
 mod isolate;
+mod local;
+pub mod machine;
+pub mod microvm;
 pub mod process;
 
 pub use error::LaunchError;

@@ -253,8 +253,8 @@ impl Drop for Reservation {
 }
 
 fn accepts(policy: &Policy, kind: Kind) -> bool {
-    match kind {
-        Kind::Process => policy.isolates().process.is_some(),
-        _ => false,
-    }
+    policy
+        .isolates()
+        .kinds()
+        .any(|accepted| accepted == kind.in_policies())
 }

@@ -11,6 +11,9 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 
+use crate::BoxFuture;
+use crate::local::Door;
+
 /// How long to wait where this user has too many descriptors under way.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -30,9 +33,7 @@ impl Handover {
         Ok(Self { channel })
     }
 
-    /// Passes a connection on, and waits while the isolate has too many waiting. Afterwards this
-    /// process has no part in it.
-    pub(super) async fn pass(&self, accepted: TcpStream) -> io::Result<()> {
+    async fn pass(&self, accepted: TcpStream) -> io::Result<()> {
         accepted.set_nonblocking(true)?;
         loop {
             let attempt = || Ok(send(&self.channel, accepted.as_fd())?);
@@ -43,6 +44,13 @@ impl Handover {
                 other => return other,
             }
         }
+    }
+}
+
+impl Door for Handover {
+    /// Passes the accepted socket itself on. Afterwards this process has no part in it.
+    fn pass(&self, accepted: TcpStream) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(self.pass(accepted))
     }
 }
 

@@ -8,10 +8,8 @@ use tokio::time::timeout;
 use veracruz_attester::{Client, ClientError, Hello, IsolateState, Launched, Listed, Refusal};
 use veracruz_policy::{InstanceId, Sha256};
 
-use super::attester::{Guard, call};
-use super::control::Control;
 use super::handover::Handover;
-use super::isolate::ProcessIsolate;
+use crate::local::{Control, Guard, LocalIsolate, call, explain};
 use crate::{
     BoxFuture, Installed, Isolate, Kind, LaunchError, Launcher, Loss, Resources, RuntimeImage,
 };
@@ -112,7 +110,7 @@ impl ProcessLauncher {
     ) -> Result<Arc<dyn Isolate>, LaunchError> {
         let (launched, guard) = self.start(&policy, &resources).await?;
         let id = launched.id;
-        let mut control = Control::new(launched.control)?;
+        let mut control = Control::of_descriptor(launched.control)?;
         let handover = Handover::new(launched.connections)?;
         let installed = match timeout(self.deadline, control.install(&policy)).await {
             Ok(Ok(installed)) => installed,
@@ -125,14 +123,23 @@ impl ProcessLauncher {
         // For a host that adopts it after a restart.
         let note = *installed.instance.as_bytes();
         call(&self.client, move |client| client.remember(id, &note)).await?;
-        let isolate = ProcessIsolate::new(&self.client, id, installed, control, handover);
+        let isolate = LocalIsolate::new(
+            &self.client,
+            id,
+            Kind::Process,
+            installed,
+            control,
+            handover,
+        );
         guard.release();
         Ok(Arc::new(isolate))
     }
 
     async fn adopt_all(&self) -> Result<Vec<Arc<dyn Isolate>>, LaunchError> {
         let mut adopted: Vec<Arc<dyn Isolate>> = Vec::new();
-        for listed in call(&self.client, Client::list).await? {
+        let ours = |listed: &Listed| listed.kind == Kind::Process.as_str();
+        let listed = call(&self.client, Client::list).await?;
+        for listed in listed.into_iter().filter(ours) {
             match listed.state {
                 IsolateState::Running { .. } => match self.adopt_one(&listed).await {
                     Ok(isolate) => adopted.push(isolate),
@@ -157,10 +164,17 @@ impl ProcessLauncher {
             policy: listed.policy,
             instance: InstanceId::from_bytes(instance),
         };
-        let control = Control::new(launched.control)?;
+        let control = Control::of_descriptor(launched.control)?;
         control.forget_what_waits();
         let handover = Handover::new(launched.connections)?;
-        let isolate = ProcessIsolate::new(&self.client, id, installed, control, handover);
+        let isolate = LocalIsolate::new(
+            &self.client,
+            id,
+            Kind::Process,
+            installed,
+            control,
+            handover,
+        );
         isolate.health().await?;
         Ok(Arc::new(isolate))
     }
@@ -187,12 +201,4 @@ impl Launcher for ProcessLauncher {
 async fn register(client: &Arc<Client>, image: &Arc<RuntimeImage>) -> Result<Sha256, LaunchError> {
     let image = Arc::clone(image);
     call(client, move |client| client.register(image.file())).await
-}
-
-/// Says how an isolate ended that closed its channel instead of answering.
-fn explain(error: LaunchError, ended: Result<Loss, LaunchError>) -> LaunchError {
-    match (error, ended) {
-        (LaunchError::Lost { .. } | LaunchError::Io(_), Ok(loss)) => LaunchError::Lost { loss },
-        (error, _) => error,
-    }
 }

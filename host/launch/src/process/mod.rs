@@ -4,10 +4,7 @@
 //! channel (`veracruz_protocol::control`), and the one over which accepted connections go in. See
 //! `docs/reference/process-isolate.md`.
 
-mod attester;
-mod control;
 mod handover;
-mod isolate;
 mod launcher;
 
 pub use launcher::ProcessLauncher;

@@ -1,4 +1,4 @@
-//! A running `process` isolate.
+//! A running isolate of any kind on this machine.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use veracruz_policy::KeyDigest;
 
 use super::attester::{call, end};
 use super::control::{Control, Ended, Question};
-use super::handover::Handover;
 use crate::{BoxFuture, CertificateRequest, Health, Installed, Isolate, Kind, LaunchError, Loss};
 
 /// How long an isolate may take to say how it is.
@@ -24,25 +23,33 @@ const QUESTIONS: usize = 16;
 /// How long it may take until it is known how an isolate died.
 const INQUEST: Duration = Duration::from_secs(5);
 
+/// The way into an isolate for connections of participants.
+pub(crate) trait Door: Send + Sync {
+    /// Hands it an accepted connection, and waits (without end) while it has too many waiting.
+    fn pass(&self, accepted: TcpStream) -> BoxFuture<'_, std::io::Result<()>>;
+}
+
 /// A running isolate. It lives on when this is dropped: isolates outlive the host.
-pub(super) struct ProcessIsolate {
+pub(crate) struct LocalIsolate {
     client: Arc<Client>,
     id: IsolateId,
+    kind: Kind,
     installed: Installed,
-    handover: Handover,
+    door: Box<dyn Door>,
     questions: mpsc::Sender<Question>,
     loss: watch::Receiver<Option<Loss>>,
     stopping: Arc<AtomicBool>,
 }
 
-impl ProcessIsolate {
+impl LocalIsolate {
     /// Takes over the channels of an isolate with its policy installed. Call it in a tokio runtime.
-    pub(super) fn new(
+    pub(crate) fn new(
         client: &Arc<Client>,
         id: IsolateId,
+        kind: Kind,
         installed: Installed,
         control: Control,
-        handover: Handover,
+        door: impl Door + 'static,
     ) -> Self {
         let (questions, asked) = mpsc::channel(QUESTIONS);
         let (lost, loss) = watch::channel(None);
@@ -57,8 +64,9 @@ impl ProcessIsolate {
         Self {
             client: Arc::clone(client),
             id,
+            kind,
             installed,
-            handover,
+            door: Box::new(door),
             questions,
             loss,
             stopping,
@@ -101,12 +109,13 @@ impl ProcessIsolate {
     }
 
     async fn pass(&self, accepted: TcpStream) -> Result<(), LaunchError> {
-        match self.handover.pass(accepted).await {
+        match self.door.pass(accepted).await {
             Ok(()) => Ok(()),
             Err(error) => match error.kind() {
                 std::io::ErrorKind::BrokenPipe | std::io::ErrorKind::ConnectionReset => {
                     Err(self.is_lost().await)
                 }
+                std::io::ErrorKind::TimedOut => Err(LaunchError::Silent),
                 _ => Err(error.into()),
             },
         }
@@ -124,9 +133,9 @@ impl ProcessIsolate {
     }
 }
 
-impl Isolate for ProcessIsolate {
+impl Isolate for LocalIsolate {
     fn kind(&self) -> Kind {
-        Kind::Process
+        self.kind
     }
 
     fn installed(&self) -> Installed {

@@ -20,7 +20,7 @@ const CHUNK: usize = 4096;
 const FIRST_WRITE: Duration = Duration::from_secs(1);
 
 /// What an isolate is asked, and who wants to know.
-pub(super) enum Question {
+pub(crate) enum Question {
     Health(oneshot::Sender<Health>),
     /// `None` where the isolate gives no request.
     Certify {
@@ -45,30 +45,34 @@ struct Waiting {
 }
 
 /// The stream and what has arrived of the next message.
-pub(super) struct Control {
+pub(crate) struct Control {
     stream: UnixStream,
     decoder: Decoder,
 }
 
 impl Control {
+    /// The control channel at the other end of `stream`.
+    pub(crate) fn new(stream: UnixStream) -> Self {
+        let decoder = Decoder::new();
+        Self { stream, decoder }
+    }
+
     /// Takes over the channel's descriptor. Call it in a tokio runtime.
-    pub(super) fn new(channel: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn of_descriptor(channel: OwnedFd) -> io::Result<Self> {
         let stream = std::os::unix::net::UnixStream::from(channel);
         stream.set_nonblocking(true)?;
-        let stream = UnixStream::from_std(stream)?;
-        let decoder = Decoder::new();
-        Ok(Self { stream, decoder })
+        Ok(Self::new(UnixStream::from_std(stream)?))
     }
 
     /// Forgets what the isolate said to a host that is gone. It writes short messages whole, so
     /// that nothing is cut in the middle.
-    pub(super) fn forget_what_waits(&self) {
+    pub(crate) fn forget_what_waits(&self) {
         let mut chunk = [0; CHUNK];
         while matches!(self.stream.try_read(&mut chunk), Ok(length) if length > 0) {}
     }
 
     /// Installs a policy and waits for the answer, without end.
-    pub(super) async fn install(&mut self, policy: &[u8]) -> Result<Installed, LaunchError> {
+    pub(crate) async fn install(&mut self, policy: &[u8]) -> Result<Installed, LaunchError> {
         let found = policy.len();
         let policy = policy.to_vec();
         let frame = encode(&ToIsolate::Install { policy });
@@ -90,7 +94,7 @@ impl Control {
 
     /// Asks whatever someone wants to know, until the isolate closes the channel, says nonsense, or
     /// nobody can ask any more.
-    pub(super) async fn serve(mut self, mut questions: mpsc::Receiver<Question>) -> Ended {
+    pub(crate) async fn serve(mut self, mut questions: mpsc::Receiver<Question>) -> Ended {
         // A fresh stream counts as not writable until it was waited for. Not for ever: the isolate
         // may have stopped reading under a host before this one.
         let _ = timeout(FIRST_WRITE, self.stream.writable()).await;
@@ -218,7 +222,7 @@ impl Waiting {
 
 /// Why a control channel is not served any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// The isolate closed it, most likely by dying.
     Closed,
     /// The isolate said what no runtime says.

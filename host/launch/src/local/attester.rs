@@ -7,7 +7,7 @@ use veracruz_attester::{Client, ClientError, Exit, IsolateId, Refusal};
 use crate::{LaunchError, Loss};
 
 /// Runs a blocking call to the attester on a thread that may block.
-pub(super) async fn call<T: Send + 'static>(
+pub(crate) async fn call<T: Send + 'static>(
     client: &Arc<Client>,
     call: impl FnOnce(&Client) -> Result<T, ClientError> + Send + 'static,
 ) -> Result<T, LaunchError> {
@@ -17,7 +17,7 @@ pub(super) async fn call<T: Send + 'static>(
 }
 
 /// Ends an isolate, if it has not ended already, and says how it did.
-pub(super) fn end(client: &Client, id: IsolateId) -> Result<Loss, ClientError> {
+pub(crate) fn end(client: &Client, id: IsolateId) -> Result<Loss, ClientError> {
     match client.stop(id) {
         Ok(Exit::Code(code)) => Ok(Loss::Exited(code)),
         Ok(Exit::Signal(signal)) => Ok(Loss::Signalled(signal)),
@@ -30,13 +30,13 @@ pub(super) fn end(client: &Client, id: IsolateId) -> Result<Loss, ClientError> {
 }
 
 /// Ends an isolate that nobody took over, also where the launching future is dropped half-way.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     client: Arc<Client>,
     id: Option<IsolateId>,
 }
 
 impl Guard {
-    pub(super) fn new(client: &Arc<Client>, id: IsolateId) -> Self {
+    pub(crate) fn new(client: &Arc<Client>, id: IsolateId) -> Self {
         Self {
             client: Arc::clone(client),
             id: Some(id),
@@ -44,12 +44,12 @@ impl Guard {
     }
 
     /// The isolate has an owner now.
-    pub(super) fn release(mut self) {
+    pub(crate) fn release(mut self) {
         self.id = None;
     }
 
     /// Ends it and waits until it is gone.
-    pub(super) async fn end(mut self) -> Result<Loss, LaunchError> {
+    pub(crate) async fn end(mut self) -> Result<Loss, LaunchError> {
         match self.id.take() {
             Some(id) => call(&self.client, move |client| end(client, id)).await,
             None => Ok(Loss::Unknown),
@@ -66,5 +66,13 @@ impl Drop for Guard {
         if ending.is_err() {
             tracing::warn!(isolate = %id, "an isolate without owner could not be stopped");
         }
+    }
+}
+
+/// Says how an isolate ended that closed its channel instead of answering.
+pub(crate) fn explain(error: LaunchError, ended: Result<Loss, LaunchError>) -> LaunchError {
+    match (error, ended) {
+        (LaunchError::Lost { .. } | LaunchError::Io(_), Ok(loss)) => LaunchError::Lost { loss },
+        (error, _) => error,
     }
 }

@@ -1,0 +1,10 @@
+//! What isolates on this machine have in common: the attester is their parent, whatever they are,
+//! and the host speaks to each over a control channel.
+
+mod attester;
+mod control;
+mod isolate;
+
+pub(crate) use attester::{Guard, call, explain};
+pub(crate) use control::Control;
+pub(crate) use isolate::{Door, LocalIsolate};
