@@ -2,6 +2,7 @@
 
 mod attestation;
 mod image;
+mod isolate;
 mod policy;
 mod verifier;
 
@@ -9,6 +10,7 @@ pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
 };
 pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
+pub(crate) use isolate::{IsolateArgs, IsolateName};
 pub(crate) use policy::{
     Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
 };
@@ -237,9 +239,8 @@ pub(crate) struct HostArgs {
     /// Who certifies the TLS of these verifiers, PEM
     #[arg(long, value_name = "FILE", requires = "verifier")]
     pub(crate) verifier_ca: Option<PathBuf>,
-    /// The runtime's binary (beside this program unless given)
-    #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
-    pub(crate) runtime: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isolates: IsolateArgs,
 }
 
 #[derive(Debug, Args)]
@@ -406,9 +407,8 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// The runtime's binary (beside this program unless given)
-    #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
-    pub(crate) runtime: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isolates: IsolateArgs,
     /// The folder of the example (programs/examples/psi unless given)
     #[arg(long, value_name = "DIR")]
     pub(crate) example: Option<PathBuf>,

@@ -1,6 +1,8 @@
 //! Where things are that belong together: the runtime beside this binary, the example's files.
 
+use crate::args::{IsolateArgs, IsolateName};
 use crate::error::CliError;
+use crate::local::Isolates;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +20,30 @@ pub(crate) fn runtime(given: Option<&Path>) -> Result<PathBuf, CliError> {
             "the runtime's binary",
         ),
     }
+}
+
+/// What isolates of the kind that was asked for are started from.
+pub(crate) fn isolates(arguments: &IsolateArgs) -> Result<Isolates, CliError> {
+    let image = || image(arguments.image.as_deref(), arguments.isolate);
+    Ok(match arguments.isolate {
+        IsolateName::Process => Isolates::Process {
+            runtime: runtime(arguments.runtime.as_deref())?,
+        },
+        IsolateName::Microvm => Isolates::Microvm { image: image()? },
+    })
+}
+
+/// An image: as given, or the one of this kind among those that were built.
+fn image(given: Option<&Path>, kind: IsolateName) -> Result<PathBuf, CliError> {
+    let path = given.map_or_else(
+        || {
+            let images = std::env::var_os("VERACRUZ_IMAGES");
+            let images = images.map_or_else(|| PathBuf::from("target/images"), PathBuf::from);
+            images.join(kind.as_str())
+        },
+        Path::to_owned,
+    );
+    existing(path, "the image's folder")
 }
 
 /// The folder of the demo's example.

@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod error;
 mod find;
+mod launcher;
 pub mod local;
 mod output;
 pub mod template;

@@ -69,6 +69,73 @@ impl From<&CliError> for Refusal {
     }
 }
 
+/// The isolates that a host starts, by kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Isolates {
+    /// Sandboxed processes.
+    Process {
+        /// The runtime's binary.
+        runtime: PathBuf,
+    },
+    /// Virtual machines that the attester measures and starts.
+    Microvm {
+        /// The folder of the image.
+        image: PathBuf,
+    },
+}
+
+impl Isolates {
+    /// The name of the kind, as `veracruz host --isolate` takes it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Process { .. } => "process",
+            Self::Microvm { .. } => "microvm",
+        }
+    }
+
+    /// What they are started from, as `veracruz image measure` takes it.
+    #[must_use]
+    pub fn image(&self) -> &Path {
+        match self {
+            Self::Process { runtime } => runtime,
+            Self::Microvm { image } => image,
+        }
+    }
+
+    /// How a host is told to start them.
+    fn options(&self) -> [&OsStr; 4] {
+        let from = match self {
+            Self::Process { .. } => "--runtime",
+            Self::Microvm { .. } => "--image",
+        };
+        let kind = OsStr::new(self.kind());
+        [
+            OsStr::new("--isolate"),
+            kind,
+            OsStr::new(from),
+            self.image().as_os_str(),
+        ]
+    }
+
+    /// What a policy says of them: computed from the image alone, and vouched for by this attester.
+    ///
+    /// # Errors
+    /// [`LocalError::Refused`] where `veracruz image measure` refuses the image.
+    pub fn in_policy(&self, executable: &Path, attester_key: &str) -> Result<Value, LocalError> {
+        let arguments = [
+            OsStr::new("image"),
+            OsStr::new("measure"),
+            self.image().as_os_str(),
+            OsStr::new("--attester"),
+            OsStr::new(attester_key),
+        ];
+        let measured = call(executable, arguments)?;
+        Ok(measured.get("isolates").cloned().unwrap_or_default())
+    }
+}
+
 /// An attester and a host, until dropped.
 #[derive(Debug)]
 pub struct Deployment {
@@ -93,6 +160,19 @@ impl Deployment {
     /// # Errors
     /// [`LocalError::Start`] and [`LocalError::NotReady`], with what the process said.
     pub fn start(executable: &Path, runtime: &Path, folder: &Path) -> Result<Self, LocalError> {
+        let runtime = runtime.to_owned();
+        Self::start_with(executable, &Isolates::Process { runtime }, folder)
+    }
+
+    /// As [`Deployment::start`], with isolates of any kind.
+    ///
+    /// # Errors
+    /// As [`Deployment::start`].
+    pub fn start_with(
+        executable: &Path,
+        isolates: &Isolates,
+        folder: &Path,
+    ) -> Result<Self, LocalError> {
         let attester_socket = folder.join("attester.sock");
         let (attester, said) = Service::start(
             executable,
@@ -106,6 +186,7 @@ impl Deployment {
         )?;
         let attester_key = said.text("key")?;
         let host_state = folder.join("host");
+        let [isolate, kind, from, image] = isolates.options();
         let (host, said) = Service::start(
             executable,
             [
@@ -118,8 +199,10 @@ impl Deployment {
                 attester_socket.as_os_str(),
                 OsStr::new("--state"),
                 host_state.as_os_str(),
-                OsStr::new("--runtime"),
-                runtime.as_os_str(),
+                isolate,
+                kind,
+                from,
+                image,
             ],
         )?;
         Ok(Self {

@@ -71,8 +71,12 @@ impl Report {
 }
 
 /// What stands beside every result of an isolate that protects nobody from its host.
-pub(crate) const UNPROTECTED: &str = "NOTE: a `process` isolate protects nobody from the host: \
-    whoever runs that machine can read and change what is inside";
+pub(crate) fn unprotected(kind: &str) -> String {
+    format!(
+        "NOTE: a `{kind}` isolate protects nobody from the host: whoever runs that machine can read \
+         and change what is inside"
+    )
+}
 
 /// A bar on a terminal, nothing elsewhere.
 pub(crate) fn progress(format: Format, what: &str) -> impl FnMut(u64, u64) + Send + use<> {

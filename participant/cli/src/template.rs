@@ -1,7 +1,7 @@
 //! The policy of an example, with fields for what only its parties know: `{{acme_certificate}}`.
 
 use crate::local::{LocalError, Party};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// A policy whose fields are not filled in yet.
@@ -29,26 +29,35 @@ impl Template {
     /// hexadecimal), and the attester's key; and gives the policy a name of its own.
     #[must_use]
     pub fn fill(
-        mut self,
+        self,
         name: &str,
         parties: &[&Party],
         program: &str,
         runtime: &str,
         attester: &str,
     ) -> Value {
+        let process = json!({ "runtime": [runtime], "attesters": [attester] });
+        self.fill_with(name, parties, program, json!({ "process": process }))
+    }
+
+    /// As [`Template::fill`], with the policy's whole `isolates`: for any kind.
+    #[must_use]
+    pub fn fill_with(
+        mut self,
+        name: &str,
+        parties: &[&Party],
+        program: &str,
+        isolates: Value,
+    ) -> Value {
         for party in parties {
             let field = format!("{{{{{}_certificate}}}}", party.name);
             replace(&mut self.0, &field, &party.certificate);
         }
-        for (field, value) in [
-            ("{{program_sha256}}", program),
-            ("{{runtime_sha256}}", runtime),
-            ("{{attester_key}}", attester),
-        ] {
-            replace(&mut self.0, field, value);
-        }
-        if let Some(old) = self.0.get_mut("name") {
-            *old = name.into();
+        replace(&mut self.0, "{{program_sha256}}", program);
+        for (field, value) in [("name", name.into()), ("isolates", isolates)] {
+            if let Some(old) = self.0.get_mut(field) {
+                *old = value;
+            }
         }
         self.0
     }
@@ -71,7 +80,6 @@ fn replace(value: &mut Value, field: &str, by: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_field_is_replaced_wherever_it_stands_and_nothing_else_is() {

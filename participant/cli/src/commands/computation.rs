@@ -5,7 +5,7 @@ use crate::args::{
     ApproveArgs, AttestArgs, DownloadArgs, RunArgs, StatusArgs, Target, UploadArgs, WithdrawArgs,
 };
 use crate::error::CliError;
-use crate::output::{Format, Report, UNPROTECTED, progress};
+use crate::output::{Format, Report, progress, unprotected};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,6 +14,7 @@ use veracruz_client::{
     HostClient, Identity, InstanceId, Ledger, Policy, Provisioning, Source, WaitOptions, now,
     upload_resuming,
 };
+use veracruz_policy::IsolateKind;
 use veracruz_protocol::{ErrorCode, Missing, RunOutcome, RunState, Status, WithdrawnWhen};
 
 /// Where a participant sits: its identity, its own copy of the policy, its ledger.
@@ -182,8 +183,21 @@ pub(crate) fn attest(arguments: &AttestArgs) -> Result<Report, CliError> {
     Ok(if appraised.protects_from_host() {
         report
     } else {
-        report.line(UNPROTECTED)
+        report.line(unprotected(&kind(&appraised)))
     })
+}
+
+/// What policies call the kind of an isolate with this verdict.
+fn kind(appraised: &Appraised) -> String {
+    // What an attester vouches for is told apart by what it measured.
+    let measured = |name| appraised.facts().iter().any(|fact| fact.name == name);
+    if measured("image") {
+        return IsolateKind::Microvm.name().to_owned();
+    }
+    if measured("runtime") {
+        return IsolateKind::Process.name().to_owned();
+    }
+    appraised.technology().to_string()
 }
 
 /// `approve`: signs for the instance that this connection ends in.
@@ -278,7 +292,7 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<Report, CliError> {
         Ok(if appraised.protects_from_host() {
             report
         } else {
-            report.line(UNPROTECTED)
+            report.line(unprotected(&kind(&appraised)))
         })
     })
 }
@@ -315,7 +329,7 @@ pub(crate) fn download(arguments: &DownloadArgs, format: Format) -> Result<Repor
         Ok(if appraised.protects_from_host() {
             report
         } else {
-            report.line(UNPROTECTED)
+            report.line(unprotected(&kind(&appraised)))
         })
     })
 }

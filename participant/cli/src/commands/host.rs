@@ -5,15 +5,13 @@ use super::policy;
 use crate::args::{AttesterArgs, HostArgs, LaunchArgs};
 use crate::error::CliError;
 use crate::find;
-use crate::output::{Format, Report, UNPROTECTED};
+use crate::launcher;
+use crate::output::{Format, Report, unprotected};
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use veracruz_attester::AttesterKey;
 use veracruz_client::HostClient;
-use veracruz_launch::RuntimeImage;
-use veracruz_launch::process::ProcessLauncher;
 use veracruz_server::{Config, Server, VerifierAddress};
 
 /// `attester`: serves until it is killed. Isolates die with it.
@@ -35,7 +33,7 @@ pub(crate) fn attester(
         let key = key.digest().to_string();
         Report::new(json!({ "key": key, "socket": socket }))
             .line(format!("attester {key} listens at {}", socket.display()))
-            .line(UNPROTECTED)
+            .line(unprotected("process"))
             .print(format);
     };
     match veracruz_attester::serve(&config, ready) {
@@ -46,7 +44,7 @@ pub(crate) fn attester(
 /// `host`: serves until it is told to stop. Isolates outlive it.
 pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError> {
     let service = |error: &dyn std::fmt::Display| CliError::Service(error.to_string());
-    let runtime = find::runtime(arguments.runtime.as_deref())?;
+    let isolates = find::isolates(&arguments.isolates)?;
     private_folder(&arguments.state)?;
     let token = arguments.state.join("management.token");
     let config = Config {
@@ -58,12 +56,9 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
     };
     log();
     let work = async {
-        let image = RuntimeImage::open(&runtime).map_err(|error| service(&error))?;
-        let launcher = ProcessLauncher::connect(&arguments.attester, image)
-            .await
-            .map_err(|error| service(&error))?;
-        let measurement = launcher.measurement().to_string();
-        let server = Server::bind(config, Arc::new(launcher))
+        let ready = launcher::connect(&arguments.attester, &isolates).await?;
+        let kind = ready.launcher.kind();
+        let server = Server::bind(config, ready.launcher)
             .await
             .map_err(|error| service(&error))?;
         let participants = server
@@ -76,15 +71,16 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
             "participants": participants.to_string(),
             "management": management.to_string(),
             "token": token,
-            "runtime": measurement,
+            "kind": kind.as_str(),
+            "runtime": ready.measurement,
         }))
         .line(format!("participants connect to {participants}"))
         .line(format!(
             "computations are managed at {management}, with the token in {}",
             token.display()
         ))
-        .line(format!("isolates run the runtime {measurement}"))
-        .line(UNPROTECTED)
+        .line(format!("isolates ({kind}) run {}", ready.measured))
+        .lines((!kind.protects_from_host()).then(|| unprotected(kind.as_str())))
         .print(format);
         server.run(stop()).await.map_err(|error| service(&error))
     };
@@ -131,7 +127,7 @@ pub(crate) fn launch(arguments: &LaunchArgs) -> Result<Report, CliError> {
     Ok(if launched.protects_from_host {
         report
     } else {
-        report.line(UNPROTECTED)
+        report.line(unprotected(&launched.kind))
     })
 }
 

@@ -33,7 +33,7 @@ fn swapped_policy(stage: &Stage, narrator: &mut Narrator) -> Result<(), CliError
             *receivers = serde_json::json!(["acme", "globex", "lab"]);
         }
     })?;
-    let liar = Liar::start(&stage.runtime, &stage.deployment.attester_socket, &swapped)?;
+    let liar = Liar::start(&stage.isolates, &stage.deployment.attester_socket, &swapped)?;
     narrator.says(
         "host",
         "starts a genuine isolate whose policy gives the result to lab as well",

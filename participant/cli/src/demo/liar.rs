@@ -3,14 +3,14 @@
 
 use crate::commands::policy;
 use crate::error::CliError;
-use crate::local::{LocalError, Party, Refusal, Target};
+use crate::launcher;
+use crate::local::{Isolates, LocalError, Party, Refusal, Target};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::mpsc;
 use veracruz_client::{Connection, Ledger, Provisioning, Source, now};
-use veracruz_launch::process::ProcessLauncher;
-use veracruz_launch::{Launcher, Resources, RuntimeImage};
+use veracruz_launch::Resources;
 
 /// A host that starts one isolate and leads everybody to it, whomever they ask for. It dies with
 /// this process.
@@ -19,18 +19,22 @@ pub(super) struct Liar {
 }
 
 impl Liar {
-    /// Starts an isolate with the policy at `policy`, by the genuine attester and with the genuine
-    /// runtime.
-    pub(super) fn start(runtime: &Path, attester: &Path, policy: &Path) -> Result<Self, CliError> {
+    /// Starts an isolate with the policy at `policy`, by the genuine attester and from the
+    /// genuine image.
+    pub(super) fn start(
+        isolates: &Isolates,
+        attester: &Path,
+        policy: &Path,
+    ) -> Result<Self, CliError> {
         let document = std::fs::read(policy).map_err(|source| CliError::file(policy, source))?;
-        let (runtime, attester) = (runtime.to_owned(), attester.to_owned());
+        let (isolates, attester) = (isolates.clone(), attester.to_owned());
         let (ready, told) = mpsc::channel();
         std::thread::spawn(move || {
             let executor = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             if let Ok(executor) = executor {
-                let lying = lead_astray(&runtime, &attester, document, &ready);
+                let lying = lead_astray(&isolates, &attester, document, &ready);
                 if let Err(error) = executor.block_on(lying) {
                     let _ = ready.send(Err(CliError::Service(error)));
                 }
@@ -49,17 +53,17 @@ impl Liar {
 }
 
 async fn lead_astray(
-    runtime: &Path,
+    isolates: &Isolates,
     attester: &Path,
     policy: Vec<u8>,
     ready: &mpsc::Sender<Result<SocketAddr, CliError>>,
 ) -> Result<(), String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let image = RuntimeImage::open(runtime).map_err(|error| text(&error))?;
-    let launcher = ProcessLauncher::connect(attester, image)
+    let started = launcher::connect(attester, isolates)
         .await
         .map_err(|error| text(&error))?;
-    let isolate = launcher
+    let isolate = started
+        .launcher
         .launch(policy.into(), Resources::default())
         .await
         .map_err(|error| text(&error))?;

@@ -11,7 +11,7 @@ mod result;
 use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::find;
-use crate::local::{Deployment, Party, Target, call};
+use crate::local::{Deployment, Isolates, Party, Target, call};
 use crate::template::Template;
 use narrate::{Narrator, banner};
 use serde_json::Value;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// What the demo is made of, and where.
 struct Stage {
     executable: PathBuf,
-    runtime: PathBuf,
+    isolates: Isolates,
     program: PathBuf,
     example: PathBuf,
     data: PathBuf,
@@ -35,13 +35,15 @@ struct Stage {
 /// Runs the demo; an error is the demo's failure.
 pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
     let mut narrator = Narrator::new();
+    let isolates = find::isolates(&arguments.isolates)?;
+    let protection = protection(&isolates);
     banner(
         "Veracruz demo: two companies compare lists, and neither shows its own",
-        UNPROTECTED,
+        &protection,
     );
 
     let (folder, _temporary) = folder(arguments.keep.as_deref())?;
-    let stage = Stage::set(arguments, folder, &mut narrator)?;
+    let stage = Stage::set(arguments, isolates, folder, &mut narrator)?;
     let policy = stage.agree(&mut narrator)?;
     stage.provision(&policy, &mut narrator)?;
     stage.compute(&policy, &mut narrator)?;
@@ -54,7 +56,7 @@ pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
             "Done in {:.1} seconds. Answers equal the published ones.",
             narrator.seconds()
         ),
-        UNPROTECTED,
+        &protection,
     );
     if arguments.keep.is_some() {
         println!(
@@ -66,27 +68,39 @@ pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
 }
 
 /// What the isolate of this demo protects from. Said first and last.
-const UNPROTECTED: &[&str] = &[
-    "ISOLATE: process. A sandboxed process: it keeps the program away from this machine and the \
-     parties away from each other.",
-    "IT PROTECTS NOBODY FROM THE HOST: whoever administers this machine can read its memory. \
-     Confidential hardware changes that; nothing else in this demo would change with it.",
-];
+fn protection(isolates: &Isolates) -> [String; 2] {
+    let what = match isolates {
+        Isolates::Process { .. } => "A sandboxed process",
+        Isolates::Microvm { .. } => {
+            "A virtual machine in QEMU, measured and started by the attester"
+        }
+    };
+    [
+        format!(
+            "ISOLATE: {}. {what}: it keeps the program away from this machine and the parties \
+             away from each other.",
+            isolates.kind()
+        ),
+        "IT PROTECTS NOBODY FROM THE HOST: whoever administers this machine can read its memory. \
+         Confidential hardware changes that; nothing else in this demo would change with it."
+            .to_owned(),
+    ]
+}
 
 impl Stage {
     /// Starts the machine and gives every party its key.
     fn set(
         arguments: &DemoArgs,
+        isolates: Isolates,
         folder: PathBuf,
         narrator: &mut Narrator,
     ) -> Result<Self, CliError> {
         let executable = find::executable()?;
-        let runtime = find::runtime(arguments.runtime.as_deref())?;
         let example = find::example(arguments.example.as_deref())?;
         let program = find::program(arguments.program.as_deref())?;
 
         narrator.step("A machine that nobody trusts");
-        let deployment = Deployment::start(&executable, &runtime, &folder)?;
+        let deployment = Deployment::start_with(&executable, &isolates, &folder)?;
         narrator.says(
             "attester",
             &format!(
@@ -120,7 +134,7 @@ impl Stage {
         let data = example.join("data");
         Ok(Self {
             executable,
-            runtime,
+            isolates,
             program,
             example,
             data,
@@ -289,17 +303,12 @@ impl Stage {
 
     /// Writes the example's policy under another name, after `edit`.
     fn draft(&self, name: &str, edit: impl FnOnce(&mut Value)) -> Result<PathBuf, CliError> {
-        let measured = self.call(&[
-            OsStr::new("measure"),
-            OsStr::new("--runtime"),
-            self.runtime.as_os_str(),
-        ])?;
-        let mut document = Template::of_example(&self.example)?.fill(
+        let mut document = Template::of_example(&self.example)?.fill_with(
             name,
             &self.parties(),
             &find::digest(&self.program)?,
-            &text(&measured, "runtime"),
-            &self.deployment.attester_key,
+            self.isolates
+                .in_policy(&self.executable, &self.deployment.attester_key)?,
         );
         edit(&mut document);
         let path = self.folder.join(format!("{name}.json"));

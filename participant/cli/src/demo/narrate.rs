@@ -37,7 +37,7 @@ impl Narrator {
 }
 
 /// A box that nobody overlooks, with or without colours.
-pub(super) fn banner(title: &str, lines: &[&str]) {
+pub(super) fn banner(title: &str, lines: &[String]) {
     let rule = "=".repeat(84);
     println!("{rule}\n  {title}");
     for text in lines {
