@@ -12,7 +12,7 @@ use crate::setup;
 use crate::steps::Steps;
 
 /// Debian packages with what the build runs and links.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "gcc",
     "libcbor-dev",
     "libfdt-dev",
@@ -22,8 +22,8 @@ const PACKAGES: [&str; 11] = [
     "pkg-config",
     "python3-pip",
     "python3-venv",
-    // Its ROM of an enclave, and that which loads a kernel.
     "qemu-system-data",
+    "seabios",
     "zlib1g-dev",
 ];
 
@@ -31,7 +31,8 @@ const PACKAGES: [&str; 11] = [
 const MESON: &str = "meson==1.5.2";
 
 /// One machine of one architecture, and nothing that an enclave lacks.
-const CONFIGURATION: [&str; 15] = [
+const CONFIGURATION: [&str; 16] = [
+    "--prefix=/usr",
     "--target-list=x86_64-softmmu",
     "--without-default-features",
     "--enable-system",
@@ -51,6 +52,13 @@ const CONFIGURATION: [&str; 15] = [
 
 const PROGRAM: &str = "qemu-system-x86_64";
 
+/// Where Debian has ROMs, and those that the machine loads: the first instructions of a machine
+/// without PCI, and what loads a kernel.
+const ROMS: (&str, [&str; 3]) = (
+    "/usr/share/qemu",
+    ["bios-microvm.bin", "linuxboot_dma.bin", "qboot.rom"],
+);
+
 /// `cargo xtask qemu-nitro`: the program in the cache, built where it is not there.
 ///
 /// # Errors
@@ -65,7 +73,7 @@ pub(crate) fn built(steps: &mut Steps) -> Result<PathBuf, Failure> {
             setup::setup_packages(&PACKAGES)?;
             build(&pin, &folder)?;
         }
-        Ok(folder.join(PROGRAM))
+        Ok(folder.join("bin").join(PROGRAM))
     })
 }
 
@@ -102,6 +110,14 @@ fn build(pin: &Pin, folder: &Path) -> Result<(), Failure> {
             .env("PATH", setup::first_on_path(&programs)),
     )?;
     cache::folder(folder, |folder| {
-        cache::copy(&build.join(PROGRAM), &folder.join(PROGRAM))
+        // It looks for ROMs beside the folder in which it is, as in Debian.
+        let (programs, data) = (folder.join("bin"), folder.join("share/qemu"));
+        cache::make(&programs)?;
+        cache::make(&data)?;
+        cache::copy(&build.join(PROGRAM), &programs.join(PROGRAM))?;
+        let (place, names) = ROMS;
+        names
+            .iter()
+            .try_for_each(|name| cache::copy(&Path::new(place).join(name), &data.join(name)))
     })
 }

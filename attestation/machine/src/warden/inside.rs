@@ -20,6 +20,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use rustix::process::DumpableBehavior;
 
 use super::child::Child;
+use super::heartbeat::Heartbeat;
 use super::{Exit, MAX_SAID, Order, Stage, Word};
 use crate::{Acceleration, KvmSpeed, Part, User, Wiring, folder, kvm, qemu, tpm, vsock};
 
@@ -34,6 +35,7 @@ pub(super) fn be_warden(order: &Order<'_>, channel: &OwnedFd) -> ! {
         order,
         channel,
         children: Vec::new(),
+        heartbeat: Heartbeat::default(),
     };
     let last = match machine.start() {
         Ok(kvm) => {
@@ -67,6 +69,7 @@ struct Machine<'a> {
     channel: &'a OwnedFd,
     /// In the order in which they were started.
     children: Vec<Child>,
+    heartbeat: Heartbeat,
 }
 
 impl Machine<'_> {
@@ -74,6 +77,8 @@ impl Machine<'_> {
     fn start(&mut self) -> Result<bool, Failure> {
         let order = self.order;
         self.settle().map_err(at(Stage::Warden))?;
+        self.heartbeat =
+            Heartbeat::listen(order.description.board, order.user).map_err(at(Stage::Warden))?;
         let vsock = self.start_vsock().map_err(at(Stage::Vsock))?;
         let tpm = self.start_tpm().map_err(at(Stage::Tpm))?;
         let kvm = self.has_kvm();
@@ -200,7 +205,9 @@ impl Machine<'_> {
     fn wait(&mut self) -> Word {
         loop {
             let descriptors = std::iter::once(self.channel.as_fd());
-            let all = descriptors.chain(self.children.iter().flat_map(Child::descriptors));
+            let all = descriptors
+                .chain(self.children.iter().flat_map(Child::descriptors))
+                .chain(self.heartbeat.descriptor());
             let mut waiting: Vec<_> = all
                 .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
                 .collect();
@@ -209,6 +216,7 @@ impl Machine<'_> {
                 .first()
                 .is_some_and(|channel| channel.revents().is_empty());
             self.children.iter_mut().for_each(Child::listen);
+            self.heartbeat.answer();
             // QEMU takes its daemons with it, and is the one to tell of.
             for child in self.children.iter_mut().rev() {
                 if let Some(exit) = child.ended() {

@@ -13,6 +13,7 @@
 
 mod child;
 mod fork;
+mod heartbeat;
 mod inside;
 
 use std::io;

@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "binds a socket of a family that no library has")]
 
 use super::evidence::{EvidenceSource, Nsm, Port, Tpm, Tsm};
-use super::{Connections, Line, Platform};
+use super::{Connections, Line, Platform, heartbeat};
 use crate::fault::Fault;
 use rustix::mount::{MountFlags, mount};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, listen, socket_with};
@@ -55,6 +55,10 @@ pub(super) fn platform() -> Result<Platform, Fault> {
     setrlimit(Resource::Nofile, descriptors).map_err(|_| Fault::Platform)?;
     let connections = listener(CONNECTIONS_PORT).ok_or(Fault::Platform)?;
     let control = listener(CONTROL_PORT).ok_or(Fault::Platform)?;
+    // Now that it can be dialled. An enclave whose parent does not answer is none the less one.
+    if Nsm::here().is_some() {
+        let _ = heartbeat::send();
+    }
     give_up_privileges().map_err(|_| Fault::Confinement)?;
     Ok(Platform {
         control: Line::dialled(control),

@@ -6,6 +6,7 @@
 mod confine;
 mod evidence;
 mod guest;
+mod heartbeat;
 mod line;
 mod process;
 

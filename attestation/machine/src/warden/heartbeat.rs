@@ -1,0 +1,58 @@
+//! The parent of an enclave, as far as the enclave can tell: on AWS `nitro-cli` waits on vsock port
+//! 9000 for the byte 0xB7 and sends it back (AWS Nitro Enclaves CLI, `enclave_proc`).
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::chown;
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+
+use crate::{Board, User, vsock};
+
+/// The byte, and its answer.
+const BEAT: u8 = 0xb7;
+/// The guest dials and sends in one go.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Waits for the first sign of life of an enclave. There is nothing to wait for in other machines.
+#[derive(Default)]
+pub(super) struct Heartbeat(Option<UnixListener>);
+
+impl Heartbeat {
+    /// Listens where the daemon of vsock, which runs as `user`, brings what the guest dials. The
+    /// current folder is the machine's.
+    pub(super) fn listen(board: Board, user: Option<User>) -> io::Result<Self> {
+        if board != Board::NitroEnclave {
+            return Ok(Self(None));
+        }
+        let path = format!("{}_9000", vsock::SOCKET);
+        let listener = UnixListener::bind(&path)?;
+        listener.set_nonblocking(true)?;
+        if let Some(User { uid, gid }) = user {
+            chown(&path, Some(uid), Some(gid))?;
+        }
+        Ok(Self(Some(listener)))
+    }
+
+    /// Readable when the enclave dials.
+    pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.0.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Answers an enclave that has dialled, once. One that says something else is not answered;
+    /// what it is worth is judged by its evidence.
+    pub(super) fn answer(&mut self) {
+        let Some((mut guest, _)) = self.0.as_ref().and_then(|socket| socket.accept().ok()) else {
+            return;
+        };
+        self.0 = None;
+        let mut beat = [0];
+        let answered = guest
+            .set_nonblocking(false)
+            .and_then(|()| guest.set_read_timeout(Some(PATIENCE)))
+            .and_then(|()| guest.read_exact(&mut beat));
+        if answered.is_ok() && beat == [BEAT] {
+            let _ = guest.write_all(&beat);
+        }
+    }
+}
