@@ -84,6 +84,31 @@ impl Artifacts {
         &self.target
     }
 
+    /// Builds `veracruz` once more, as one that accepts evidence of emulators, which proves nothing.
+    /// To be called before [`Self::build`], which leaves the one for users under its own name.
+    pub(crate) fn build_for_emulators(steps: &mut Steps) -> Result<PathBuf, Failure> {
+        let release = target_directory("Cargo.toml")?.join("release");
+        let apart = release.join("veracruz-test-evidence");
+        steps.step("build `veracruz` for evidence of emulators", || {
+            process::run(&mut process::cargo([
+                "build",
+                "--locked",
+                "--release",
+                "--package",
+                "veracruz-cli",
+                "--features",
+                "test-evidence",
+            ]))?;
+            copy(&release.join("veracruz"), &apart)
+        })?;
+        Ok(apart)
+    }
+
+    /// Has `veracruz` be another one than that for users.
+    pub(crate) fn with_veracruz(self, veracruz: PathBuf) -> Self {
+        Self { veracruz, ..self }
+    }
+
     /// The built `veracruz`, with the environment that [`Self::give_to`] sets.
     pub(crate) fn veracruz_command(&self) -> Command {
         let mut command = Command::new(&self.veracruz);

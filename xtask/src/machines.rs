@@ -34,6 +34,12 @@ impl Machines {
         }
     }
 
+    /// Whether there is what emulates a Nitro enclave.
+    pub(crate) fn emulate_enclaves(&self) -> bool {
+        const VARIABLE: &str = "VERACRUZ_QEMU_NITRO";
+        std::env::var_os(VARIABLE).is_some() || self.told.iter().any(|(name, _)| *name == VARIABLE)
+    }
+
     /// A variable that the caller has set counts before what is found here.
     fn tell(&mut self, variable: &'static str, find: impl FnOnce() -> Result<PathBuf, Failure>) {
         if std::env::var_os(variable).is_some() {
@@ -63,8 +69,7 @@ pub(crate) fn setup_machines(steps: &mut Steps) -> Result<Machines, Failure> {
         Ok(machines)
     })?;
     // It takes minutes where the cache has none, so it is a step of its own.
-    let nitro = crate::qemu_nitro::built(steps);
-    machines.tell("VERACRUZ_QEMU_NITRO", || nitro);
+    machines.tell("VERACRUZ_QEMU_NITRO", || crate::qemu_nitro::built(steps));
     Ok(machines)
 }
 

@@ -115,9 +115,17 @@ fn demo(arguments: &[String], steps: &mut Steps) -> Result<(), Failure> {
     } else {
         Machines::default()
     };
+    // Only a `veracruz` of its own believes an emulator.
+    let emulated = arguments.iter().any(|word| word.contains("nitro-emulated"));
+    let emulators = emulated
+        .then(|| Artifacts::build_for_emulators(steps))
+        .transpose()?;
     let mut artifacts = Artifacts::build(steps)?;
     if in_machines {
         artifacts = artifacts.with_images(steps)?;
+    }
+    if let Some(veracruz) = emulators {
+        artifacts = artifacts.with_veracruz(veracruz);
     }
     println!();
     let mut demo = artifacts.veracruz_command();

@@ -12,6 +12,10 @@ use crate::{machines, setup};
 pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
     let python = setup::setup_tests(steps)?;
     let machines = machines::setup_machines(steps)?;
+    let emulators = machines
+        .emulate_enclaves()
+        .then(|| Artifacts::build_for_emulators(steps))
+        .transpose()?;
     let artifacts = Artifacts::build(steps)?.with_images(steps)?;
     let mut counts = Counts::default();
     let nextest = process::output(&mut process::cargo(["nextest", "--version"])).is_some();
@@ -29,6 +33,9 @@ pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
     };
     artifacts.give_to(&mut workspace);
     machines.give_to(&mut workspace);
+    if let Some(veracruz) = emulators {
+        workspace.env("VERACRUZ_BIN_TEST_EVIDENCE", veracruz);
+    }
     if let Some(python) = python {
         workspace.env("PATH", setup::first_on_path(&python));
     }
