@@ -78,7 +78,7 @@ fn board(line: &mut Line, description: &Description) {
         // It shares its memory by itself. AWS numbers enclaves so.
         Board::NitroEnclave => line.option(
             "-machine",
-            "nitro-enclave,vsock=vsock,id=i-00000000000000000-enc0000000000000000,acpi=on",
+            "nitro-enclave,vsock=vsock,id=i-00000000000000000-enc0000000000000000",
         ),
     };
     if description.board != Board::NitroEnclave {
@@ -282,7 +282,7 @@ mod tests {
             ..Wiring::default()
         };
         let expected = [
-            "-machine nitro-enclave,vsock=vsock,id=i-00000000000000000-enc0000000000000000,acpi=on",
+            "-machine nitro-enclave,vsock=vsock,id=i-00000000000000000-enc0000000000000000",
             "-m 512M",
             "-bios /proc/self/fd/13",
         ];
