@@ -44,6 +44,12 @@ pub enum LaunchError {
         /// What the attester says.
         found: Sha256,
     },
+    /// Amazon's program that starts enclaves is not there, refuses, or says something else.
+    #[error("nitro-cli: {reason}")]
+    NitroCli {
+        /// What it said.
+        reason: String,
+    },
     /// The isolate refused to work. It tells the host a class of reason and no more.
     #[error("the isolate refused to start its work (class {class})")]
     Refused {

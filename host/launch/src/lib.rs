@@ -6,8 +6,8 @@
 //!
 //! There is one folder a kind of isolate: [`process`], a sandboxed process, and [`microvm`], a
 //! virtual machine, both started and vouched for by the attester. *They protect nobody from the
-//! host.* What kinds share is in `local` (children of the attester) and [`machine`] (virtual
-//! machines).
+//! host.* [`nitro`] has Nitro enclaves, which do, and an emulation of them, which does not. What
+//! kinds share is in `local` (whatever runs on this machine) and [`machine`] (virtual machines).
 //!
 //! ```no_run
 //! # async fn example(accepted: std::net::TcpStream, policy: Vec<u8>) -> Result<(), veracruz_launch::LaunchError> {
@@ -27,6 +27,7 @@ mod isolate;
 mod local;
 pub mod machine;
 pub mod microvm;
+pub mod nitro;
 pub mod process;
 
 pub use error::LaunchError;

@@ -29,10 +29,28 @@ pub(crate) trait Door: Send + Sync {
     fn pass(&self, accepted: TcpStream) -> BoxFuture<'_, std::io::Result<()>>;
 }
 
-/// A running isolate. It lives on when this is dropped: isolates outlive the host.
-pub(crate) struct LocalIsolate {
+/// Whoever started an isolate, and can end it.
+pub(crate) trait Parent: Send + Sync {
+    /// Ends it, if it has not ended already, and says how it did.
+    fn end(&self) -> BoxFuture<'_, Result<Loss, LaunchError>>;
+}
+
+/// The attester, with one of its children.
+struct Attester {
     client: Arc<Client>,
     id: IsolateId,
+}
+
+impl Parent for Attester {
+    fn end(&self) -> BoxFuture<'_, Result<Loss, LaunchError>> {
+        let id = self.id;
+        Box::pin(call(&self.client, move |client| end(client, id)))
+    }
+}
+
+/// A running isolate. It lives on when this is dropped: isolates outlive the host.
+pub(crate) struct LocalIsolate {
+    parent: Arc<dyn Parent>,
     kind: Kind,
     installed: Installed,
     door: Box<dyn Door>,
@@ -51,19 +69,35 @@ impl LocalIsolate {
         control: Control,
         door: impl Door + 'static,
     ) -> Self {
+        let parent = Attester {
+            client: Arc::clone(client),
+            id,
+        };
+        let name = id.to_string();
+        Self::with_parent(Arc::new(parent), name, kind, installed, control, door)
+    }
+
+    /// The same for an isolate that somebody else started, who calls it `name`.
+    pub(crate) fn with_parent(
+        parent: Arc<dyn Parent>,
+        name: String,
+        kind: Kind,
+        installed: Installed,
+        control: Control,
+        door: impl Door + 'static,
+    ) -> Self {
         let (questions, asked) = mpsc::channel(QUESTIONS);
         let (lost, loss) = watch::channel(None);
         let stopping = Arc::new(AtomicBool::new(false));
         let watcher = Watcher {
-            client: Arc::clone(client),
-            id,
+            parent: Arc::clone(&parent),
+            name,
             stopping: Arc::clone(&stopping),
             lost,
         };
         tokio::spawn(watcher.watch(control, asked));
         Self {
-            client: Arc::clone(client),
-            id,
+            parent,
             kind,
             installed,
             door: Box::new(door),
@@ -126,8 +160,7 @@ impl LocalIsolate {
             return Ok(());
         }
         self.stopping.store(true, Ordering::Release);
-        let id = self.id;
-        call(&self.client, move |client| end(client, id)).await?;
+        self.parent.end().await?;
         self.lost().await;
         Ok(())
     }
@@ -187,8 +220,8 @@ impl Isolate for LocalIsolate {
 
 /// Serves the control channel, and finds out how the isolate ended.
 struct Watcher {
-    client: Arc<Client>,
-    id: IsolateId,
+    parent: Arc<dyn Parent>,
+    name: String,
     stopping: Arc<AtomicBool>,
     lost: watch::Sender<Option<Loss>>,
 }
@@ -201,14 +234,13 @@ impl Watcher {
         }
         // An isolate without its control channel is of no use: whether it is dead or only closed
         // it, stopping ends it, and says how a dead one had ended.
-        let id = self.id;
-        let found = call(&self.client, move |client| end(client, id)).await;
+        let found = self.parent.end().await;
         let loss = match found {
             _ if self.stopping.load(Ordering::Acquire) => Loss::Stopped,
             Ok(loss) => loss,
             Err(_) => Loss::Unknown,
         };
-        tracing::warn!(isolate = %self.id, ?ended, %loss, "isolate is gone");
+        tracing::warn!(isolate = self.name, ?ended, %loss, "isolate is gone");
         self.lost.send_replace(Some(loss));
     }
 }

@@ -1,5 +1,5 @@
-//! What isolates on this machine have in common: the attester is their parent, whatever they are,
-//! and the host speaks to each over a control channel.
+//! What isolates on this machine have in common: somebody is their parent, mostly the attester, and
+//! the host speaks to each over a control channel.
 
 mod attester;
 mod control;
@@ -7,4 +7,4 @@ mod isolate;
 
 pub(crate) use attester::{Guard, call, explain};
 pub(crate) use control::Control;
-pub(crate) use isolate::{Door, LocalIsolate};
+pub(crate) use isolate::{Door, LocalIsolate, Parent};

@@ -22,19 +22,20 @@ impl Door for Guest {
     /// Dials the guest, and carries what comes until both sides are done. What one side does not
     /// take, the other cannot send; where one has ended, the other is told.
     fn pass(&self, accepted: std::net::TcpStream) -> BoxFuture<'_, io::Result<()>> {
-        Box::pin(async move {
-            accepted.set_nonblocking(true)?;
-            // Without them a connection only takes longer to be given up.
-            let _ = tune(&accepted);
-            let participant = TcpStream::from_std(accepted)?;
-            let guest = self.dial(CONNECTIONS).await?;
-            tokio::spawn(carry(participant, guest));
-            Ok(())
-        })
+        Box::pin(async move { carry(accepted, self.dial(CONNECTIONS).await?) })
     }
 }
 
-async fn carry(mut participant: TcpStream, mut guest: UnixStream) {
+/// Carries what comes between a participant's connection and one to a guest, until both are done.
+pub(crate) fn carry(accepted: std::net::TcpStream, guest: UnixStream) -> io::Result<()> {
+    accepted.set_nonblocking(true)?;
+    // Without them a connection only takes longer to be given up.
+    let _ = tune(&accepted);
+    tokio::spawn(carry_on(TcpStream::from_std(accepted)?, guest));
+    Ok(())
+}
+
+async fn carry_on(mut participant: TcpStream, mut guest: UnixStream) {
     let carried = copy_bidirectional_with_sizes(&mut participant, &mut guest, BUFFER, BUFFER).await;
     match carried {
         Ok((inwards, outwards)) => tracing::debug!(inwards, outwards, "connection ended"),

@@ -9,9 +9,9 @@ use tokio::net::UnixStream;
 use tokio::time::{sleep, timeout};
 
 /// Where guests listen for connections of participants.
-pub(super) const CONNECTIONS: u32 = 7470;
+pub(crate) const CONNECTIONS: u32 = 7470;
 /// Where they listen for the control channel.
-pub(super) const CONTROL: u32 = 7471;
+pub(crate) const CONTROL: u32 = 7471;
 /// Between two attempts to reach a guest that is starting.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long a guest that has started may take to answer.

@@ -9,5 +9,7 @@ mod dial;
 mod launcher;
 mod parts;
 
+pub(crate) use carry::carry;
+pub(crate) use dial::{CONNECTIONS, CONTROL};
 pub use launcher::MachineLauncher;
 pub use parts::MachineParts;
