@@ -93,6 +93,13 @@ impl Appraised {
         self.examined.technology.protects_from_host() && !self.examined.emulated
     }
 
+    /// Whether an emulator made it: then nobody signed it, and it proves nothing. Only builds for
+    /// tests have such verdicts.
+    #[must_use]
+    pub const fn emulated(&self) -> bool {
+        self.examined.emulated
+    }
+
     /// What was found, and what it is worth, in plain words: show it wherever the verdict is shown.
     #[must_use]
     pub fn words(&self) -> String {

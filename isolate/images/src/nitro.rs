@@ -1,6 +1,6 @@
 //! Images of Nitro enclaves.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use veracruz_policy::Sha256;
 
@@ -76,6 +76,12 @@ impl NitroImage {
     /// As [`crate::Image::open`]; `Differs` for an image of another kind.
     pub fn open(folder: &Path) -> Result<Self, ImageError> {
         Self::with(folder, &Manifest::read(folder)?)
+    }
+
+    /// Where the EIF of an image in `folder` is, for `nitro-cli`.
+    #[must_use]
+    pub fn path(folder: &Path) -> PathBuf {
+        folder.join(FILE)
     }
 
     pub(crate) fn with(folder: &Path, manifest: &Manifest) -> Result<Self, ImageError> {

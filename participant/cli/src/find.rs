@@ -30,6 +30,8 @@ pub(crate) fn isolates(arguments: &IsolateArgs) -> Result<Isolates, CliError> {
             runtime: runtime(arguments.runtime.as_deref())?,
         },
         IsolateName::Microvm => Isolates::Microvm { image: image()? },
+        IsolateName::Nitro => Isolates::Nitro { image: image()? },
+        IsolateName::NitroEmulated => Isolates::NitroEmulated { image: image()? },
     })
 }
 
@@ -39,7 +41,7 @@ fn image(given: Option<&Path>, kind: IsolateName) -> Result<PathBuf, CliError> {
         || {
             let images = std::env::var_os("VERACRUZ_IMAGES");
             let images = images.map_or_else(|| PathBuf::from("target/images"), PathBuf::from);
-            images.join(kind.as_str())
+            images.join(kind.image())
         },
         Path::to_owned,
     );

@@ -4,9 +4,10 @@ use crate::error::CliError;
 use crate::local::Isolates;
 use std::path::Path;
 use std::sync::Arc;
-use veracruz_images::MachineImage;
+use veracruz_images::{MachineImage, NitroImage};
+use veracruz_launch::nitro::{NitroCli, NitroLauncher};
 use veracruz_launch::process::ProcessLauncher;
-use veracruz_launch::{Launcher, RuntimeImage, microvm};
+use veracruz_launch::{Launcher, RuntimeImage, microvm, nitro};
 
 /// What starts isolates, and what they measure to.
 pub(crate) struct Ready {
@@ -17,8 +18,13 @@ pub(crate) struct Ready {
     pub(crate) measurement: String,
 }
 
-/// Connects to the attester at `socket`, and has it measure what isolates are started from.
-pub(crate) async fn connect(socket: &Path, isolates: &Isolates) -> Result<Ready, CliError> {
+/// Connects to the attester at `socket`, and has it measure what isolates are started from. What a
+/// host must know of isolates that are not the attester's is kept in `state`.
+pub(crate) async fn connect(
+    socket: &Path,
+    state: &Path,
+    isolates: &Isolates,
+) -> Result<Ready, CliError> {
     let service = |error: veracruz_launch::LaunchError| CliError::Service(error.to_string());
     match isolates {
         Isolates::Process { runtime } => {
@@ -43,5 +49,29 @@ pub(crate) async fn connect(socket: &Path, isolates: &Isolates) -> Result<Ready,
                 measurement,
             })
         }
+        Isolates::Nitro { image } => {
+            let file = NitroImage::path(image);
+            let image = NitroImage::open(image)?;
+            let cli = NitroCli::at("nitro-cli");
+            let launcher = NitroLauncher::connect(cli, file, state)
+                .await
+                .map_err(service)?;
+            Ok(enclave(Arc::new(launcher), &image))
+        }
+        Isolates::NitroEmulated { image } => {
+            let image = NitroImage::open(image)?;
+            let launcher = nitro::emulated(socket, &image).await.map_err(service)?;
+            Ok(enclave(Arc::new(launcher), &image))
+        }
+    }
+}
+
+/// What starts enclaves says nothing of what they measure to: that is in the image.
+fn enclave(launcher: Arc<dyn Launcher>, image: &NitroImage) -> Ready {
+    let measurement = image.pcrs().image.to_string();
+    Ready {
+        launcher,
+        measured: format!("the enclave with PCR 0 {measurement}"),
+        measurement,
     }
 }

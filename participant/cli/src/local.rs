@@ -83,6 +83,16 @@ pub enum Isolates {
         /// The folder of the image.
         image: PathBuf,
     },
+    /// Nitro enclaves of AWS.
+    Nitro {
+        /// The folder of the image.
+        image: PathBuf,
+    },
+    /// Emulated Nitro enclaves.
+    NitroEmulated {
+        /// The folder of the image.
+        image: PathBuf,
+    },
 }
 
 impl Isolates {
@@ -92,6 +102,8 @@ impl Isolates {
         match self {
             Self::Process { .. } => "process",
             Self::Microvm { .. } => "microvm",
+            Self::Nitro { .. } => "nitro",
+            Self::NitroEmulated { .. } => "nitro-emulated",
         }
     }
 
@@ -100,7 +112,9 @@ impl Isolates {
     pub fn image(&self) -> &Path {
         match self {
             Self::Process { runtime } => runtime,
-            Self::Microvm { image } => image,
+            Self::Microvm { image } | Self::Nitro { image } | Self::NitroEmulated { image } => {
+                image
+            }
         }
     }
 
@@ -108,7 +122,7 @@ impl Isolates {
     fn options(&self) -> [&OsStr; 4] {
         let from = match self {
             Self::Process { .. } => "--runtime",
-            Self::Microvm { .. } => "--image",
+            Self::Microvm { .. } | Self::Nitro { .. } | Self::NitroEmulated { .. } => "--image",
         };
         let kind = OsStr::new(self.kind());
         [

@@ -72,9 +72,14 @@ impl Report {
 
 /// What stands beside every result of an isolate that protects nobody from its host.
 pub(crate) fn unprotected(kind: &str) -> String {
+    let proves = if kind.ends_with("-emulated") {
+        ", and its evidence PROVES NOTHING, since nobody signed it"
+    } else {
+        ""
+    };
     format!(
         "NOTE: a `{kind}` isolate protects nobody from the host: whoever runs that machine can read \
-         and change what is inside"
+         and change what is inside{proves}"
     )
 }
 

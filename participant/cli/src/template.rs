@@ -3,6 +3,7 @@
 use crate::local::{LocalError, Party};
 use serde_json::{Value, json};
 use std::path::Path;
+use veracruz_policy::IsolateKind;
 
 /// A policy whose fields are not filled in yet.
 #[derive(Debug, Clone)]
@@ -58,6 +59,15 @@ impl Template {
             if let Some(old) = self.0.get_mut(field) {
                 *old = value;
             }
+        }
+        // Said in vain where every kind protects, which is an error of a policy.
+        let kinds = self.0.get("isolates").and_then(Value::as_object);
+        let protects = |name: &String| {
+            IsolateKind::from_name(name).is_some_and(IsolateKind::protects_from_host)
+        };
+        let all_protect = kinds.is_some_and(|kinds| kinds.keys().all(protects));
+        if let Some(policy) = self.0.as_object_mut().filter(|_| all_protect) {
+            policy.remove("unprotected");
         }
         self.0
     }

@@ -10,6 +10,10 @@ pub(crate) enum IsolateName {
     Process,
     /// A virtual machine that the attester measures and starts
     Microvm,
+    /// A Nitro enclave, on a parent instance of AWS with `nitro-cli`
+    Nitro,
+    /// An emulation of a Nitro enclave, whose evidence proves nothing
+    NitroEmulated,
 }
 
 impl IsolateName {
@@ -18,6 +22,16 @@ impl IsolateName {
         match self {
             Self::Process => "process",
             Self::Microvm => "microvm",
+            Self::Nitro => "nitro",
+            Self::NitroEmulated => "nitro-emulated",
+        }
+    }
+
+    /// The kind of image that it is started from, as `veracruz image build --kind` takes it.
+    pub(crate) const fn image(self) -> &'static str {
+        match self {
+            Self::NitroEmulated => Self::Nitro.as_str(),
+            other => other.as_str(),
         }
     }
 }
@@ -29,7 +43,8 @@ pub(crate) struct IsolateArgs {
     #[arg(long, value_name = "KIND", value_enum, default_value = "process")]
     pub(crate) isolate: IsolateName,
     /// The image that machines are started from, a folder made by `veracruz image build`
-    /// (target/images/KIND, or KIND in the folder that VERACRUZ_IMAGES names, unless given)
+    /// (the one of its kind in target/images, or in the folder that VERACRUZ_IMAGES names, unless
+    /// given)
     #[arg(long, value_name = "DIR")]
     pub(crate) image: Option<PathBuf>,
     /// The runtime's binary for processes (beside this program unless given)

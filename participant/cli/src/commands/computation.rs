@@ -197,7 +197,11 @@ fn kind(appraised: &Appraised) -> String {
     if measured("runtime") {
         return IsolateKind::Process.name().to_owned();
     }
-    appraised.technology().to_string()
+    let technology = appraised.technology();
+    if appraised.emulated() {
+        return format!("{technology}-emulated");
+    }
+    technology.to_string()
 }
 
 /// `approve`: signs for the instance that this connection ends in.

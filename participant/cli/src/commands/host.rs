@@ -56,7 +56,7 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
     };
     log();
     let work = async {
-        let ready = launcher::connect(&arguments.attester, &isolates).await?;
+        let ready = launcher::connect(&arguments.attester, &arguments.state, &isolates).await?;
         let kind = ready.launcher.kind();
         let server = Server::bind(config, ready.launcher)
             .await

@@ -59,7 +59,8 @@ async fn lead_astray(
     ready: &mpsc::Sender<Result<SocketAddr, CliError>>,
 ) -> Result<(), String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let started = launcher::connect(attester, isolates)
+    let state = attester.with_file_name("liar");
+    let started = launcher::connect(attester, &state, isolates)
         .await
         .map_err(|error| text(&error))?;
     let isolate = started

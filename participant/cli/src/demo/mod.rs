@@ -74,6 +74,23 @@ fn protection(isolates: &Isolates) -> [String; 2] {
         Isolates::Microvm { .. } => {
             "A virtual machine in QEMU, measured and started by the attester"
         }
+        Isolates::Nitro { .. } => {
+            return [
+                "ISOLATE: nitro. An AWS Nitro enclave: it keeps the program away from this machine, \
+                 the parties away from each other, and this machine's owner away from all of them."
+                    .to_owned(),
+                "Amazon, who made and runs the machine, is trusted.".to_owned(),
+            ];
+        }
+        Isolates::NitroEmulated { .. } => {
+            return [
+                "ISOLATE: nitro-emulated. QEMU plays an AWS Nitro enclave. Nobody signs its \
+                 evidence: anyone could write it, and IT PROVES NOTHING."
+                    .to_owned(),
+                "IT PROTECTS NOBODY: this shows that everything fits together, and is for no secret."
+                    .to_owned(),
+            ];
+        }
     };
     [
         format!(
