@@ -11,6 +11,9 @@ enum Layer {
     Common,
     /// `isolate/`: what is measured.
     Isolate,
+    /// `isolate/images`: makes and reads what isolates are started from. It is in none of them, and
+    /// whoever starts one uses it.
+    Images,
     /// `attestation/`: who decides whether evidence is good.
     Attestation,
     /// `host/`: trusted by nobody.
@@ -25,8 +28,10 @@ enum Layer {
 
 impl Layer {
     fn of(name: &str, folder: &Path) -> Self {
-        if name == "veracruz-cli" {
-            return Self::Binary;
+        match name {
+            "veracruz-cli" => return Self::Binary,
+            "veracruz-images" => return Self::Images,
+            _ => {}
         }
         let top = folder.iter().next().and_then(|top| top.to_str());
         match top {
@@ -44,8 +49,12 @@ impl Layer {
         match self {
             Self::Common => other == Self::Common,
             Self::Isolate => matches!(other, Self::Common | Self::Isolate),
+            Self::Images => matches!(other, Self::Common | Self::Images),
             Self::Attestation => matches!(other, Self::Common | Self::Attestation),
-            Self::Host => matches!(other, Self::Common | Self::Attestation | Self::Host),
+            Self::Host => matches!(
+                other,
+                Self::Common | Self::Attestation | Self::Images | Self::Host
+            ),
             Self::Participant => {
                 matches!(other, Self::Common | Self::Attestation | Self::Participant)
             }
@@ -93,6 +102,11 @@ fn the_isolate_depends_on_nothing_but_common() {
 }
 
 #[test]
+fn images_are_made_with_nothing_but_common() {
+    assert_kept(Layer::Images);
+}
+
+#[test]
 fn attestation_depends_on_nothing_but_common() {
     assert_kept(Layer::Attestation);
 }
@@ -122,6 +136,7 @@ fn every_layer_has_a_crate() {
     let all = [
         Layer::Common,
         Layer::Isolate,
+        Layer::Images,
         Layer::Attestation,
         Layer::Host,
         Layer::Participant,
