@@ -35,6 +35,11 @@ pub trait Launcher: Send + Sync {
         resources: Resources,
     ) -> BoxFuture<'_, Result<Arc<dyn Isolate>, LaunchError>>;
 
+    /// Who keeps the limits of its isolates; none where nobody said.
+    fn limited_by(&self) -> Option<LimitedBy> {
+        None
+    }
+
     /// Takes over the isolates that are still running from before a restart of the host.
     ///
     /// # Errors
@@ -189,6 +194,8 @@ pub enum Loss {
     Exited(i32),
     /// The process was ended by this signal.
     Signalled(i32),
+    /// It did not answer for too long, and the host ended it.
+    Hung,
     /// It was stopped on request.
     Stopped,
     /// It is gone, and nobody knows how.
@@ -200,6 +207,7 @@ impl fmt::Display for Loss {
         match self {
             Self::Exited(code) => write!(f, "it exited with code {code}"),
             Self::Signalled(signal) => write!(f, "it was ended by signal {signal}"),
+            Self::Hung => f.write_str("it did not answer any more, and was ended"),
             Self::Stopped => f.write_str("it was stopped on request"),
             Self::Unknown => f.write_str("it is gone, and how it ended is not known"),
         }
@@ -208,3 +216,4 @@ impl fmt::Display for Loss {
 
 /// What an isolate may use of the machine.
 pub type Resources = veracruz_attester::Limits;
+pub use veracruz_attester::LimitedBy;

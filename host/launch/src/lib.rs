@@ -33,5 +33,7 @@ pub mod process;
 pub use error::LaunchError;
 pub use image::RuntimeImage;
 pub use isolate::{
-    BoxFuture, CertificateRequest, Health, Installed, Isolate, Kind, Launcher, Loss, Resources,
+    BoxFuture, CertificateRequest, Health, Installed, Isolate, Kind, Launcher, LimitedBy, Loss,
+    Resources,
 };
+pub use veracruz_attester::{ClientError, Refusal};

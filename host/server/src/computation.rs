@@ -1,14 +1,17 @@
 //! One isolate that this host started or adopted, until long after its death.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use veracruz_launch::{Health, Isolate, LaunchError, Loss};
 use veracruz_policy::{InstanceId, PolicyHash, Timestamp};
+
+use crate::config::Limits;
+use crate::metrics::Metrics;
 
 /// How long an isolate's answer is taken for its present state: whoever asks more often than that
 /// costs it nothing.
@@ -31,6 +34,8 @@ pub(crate) struct Computation {
     connections: AtomicU32,
     /// When the certificate ends that a verifier gave it, in seconds since 1970; 0 without one.
     certified_until: AtomicI64,
+    unresponsive: AtomicBool,
+    metrics: Arc<Metrics>,
 }
 
 /// The bare state of a computation: the host's word, for bookkeeping. What participants go by is
@@ -58,7 +63,11 @@ pub struct View {
 
 impl Computation {
     /// Takes over an isolate with its policy installed, and watches for its end.
-    pub(crate) fn watch(isolate: Arc<dyn Isolate>) -> Arc<Self> {
+    pub(crate) fn watch(
+        isolate: Arc<dyn Isolate>,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         let installed = isolate.installed();
         let computation = Arc::new(Self {
             isolate,
@@ -68,10 +77,41 @@ impl Computation {
             asked: Mutex::new(None),
             connections: AtomicU32::new(0),
             certified_until: AtomicI64::new(0),
+            unresponsive: AtomicBool::new(false),
+            metrics,
         });
         let watched = Arc::clone(&computation);
-        tokio::spawn(async move { watched.ended(watched.isolate.lost().await) });
+        tokio::spawn(async move {
+            tokio::select! {
+                loss = watched.isolate.lost() => watched.ended(loss),
+                () = watched.check(limits.health_interval, limits.hangs_after) => {}
+            }
+        });
         computation
+    }
+
+    /// Asks how it is at an interval, until it has not answered for too long; then ends it.
+    async fn check(&self, interval: Duration, patience: Duration) {
+        let mut heard = Instant::now();
+        loop {
+            sleep(interval).await;
+            if self.ask().await.is_some() {
+                heard = Instant::now();
+            } else if heard.elapsed() >= patience {
+                break;
+            }
+        }
+        // Whoever is told of its end from now on is told this.
+        self.ended(Loss::Hung);
+        while let Err(error) = self.isolate.stop().await {
+            tracing::warn!(policy = %self.policy, instance = %self.instance, %error, "a hanging isolate cannot be ended");
+            sleep(interval).await;
+        }
+    }
+
+    /// Whether it did not answer when it was asked last.
+    pub(crate) fn is_unresponsive(&self) -> bool {
+        self.unresponsive.load(Ordering::Relaxed)
     }
 
     pub(crate) fn policy(&self) -> PolicyHash {
@@ -178,10 +218,16 @@ impl Computation {
                 tracing::warn!(policy = %self.policy, instance = %self.instance, %error, "no answer");
                 if let LaunchError::Lost { loss } = error {
                     self.ended(loss);
+                } else {
+                    self.metrics.unanswered();
                 }
                 None
             }
         };
+        let silent = answer.is_none();
+        if self.unresponsive.swap(silent, Ordering::Relaxed) && !silent {
+            tracing::info!(policy = %self.policy, instance = %self.instance, "it answers again");
+        }
         *last = Some((Instant::now(), answer));
         answer
     }
@@ -190,6 +236,7 @@ impl Computation {
     fn ended(&self, loss: Loss) {
         if self.loss.set(loss).is_ok() {
             tracing::warn!(policy = %self.policy, instance = %self.instance, %loss, "isolate lost");
+            self.metrics.lost(loss);
         }
     }
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
-use veracruz_launch::{Kind, LaunchError, Launcher, Resources};
+use tokio::time::Instant;
+use veracruz_launch::{Kind, LaunchError, Launcher, LimitedBy, Resources};
 use veracruz_policy::{Policy, PolicyErrors, PolicyHash};
 use veracruz_session::IsolateName;
 
 use crate::computation::Computation;
 use crate::config::Limits;
+use crate::metrics::Metrics;
 use crate::verifier;
 
 /// So many ended computations are remembered, the latest ones.
@@ -21,7 +23,27 @@ pub(crate) struct Computations {
     resources: Resources,
     limits: Limits,
     verifiers: Arc<[verifier::Client]>,
+    metrics: Arc<Metrics>,
     table: Mutex<Table>,
+}
+
+/// How much of the host is in use, and how much it takes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Occupancy {
+    pub(crate) running: usize,
+    /// Of those that run.
+    pub(crate) unresponsive: usize,
+    pub(crate) launching: usize,
+    /// The most that may run.
+    pub(crate) isolates: usize,
+    /// Bytes.
+    pub(crate) memory_promised: u64,
+    pub(crate) memory: Option<u64>,
+    pub(crate) isolate_memory: u64,
+    /// Thousandths of a processor.
+    pub(crate) isolate_cpu: Option<u32>,
+    pub(crate) limited_by: Option<LimitedBy>,
+    pub(crate) connections: u32,
 }
 
 #[derive(Default)]
@@ -54,6 +76,19 @@ pub(crate) enum AdmissionError {
         /// The limit.
         limit: usize,
     },
+    /// What is left of the host's memory does not suffice for an isolate.
+    #[error(
+        "an isolate may use {wanted} bytes, and {promised} of the {limit} for all isolates are \
+         promised to others"
+    )]
+    Memory {
+        /// What an isolate may use, in bytes.
+        wanted: u64,
+        /// What others may use.
+        promised: u64,
+        /// What there is for all.
+        limit: u64,
+    },
     /// The host starts as many at a time as it may.
     #[error("{limit} isolates are being started, which is the limit")]
     Launches {
@@ -79,12 +114,9 @@ impl Computations {
         limits: Limits,
         verifiers: Arc<[verifier::Client]>,
     ) -> Result<Arc<Self>, LaunchError> {
-        let known: Vec<_> = launcher
-            .adopt()
-            .await?
-            .into_iter()
-            .map(Computation::watch)
-            .collect();
+        let metrics = Arc::new(Metrics::new());
+        let watch = |isolate| Computation::watch(isolate, limits, Arc::clone(&metrics));
+        let known: Vec<_> = launcher.adopt().await?.into_iter().map(watch).collect();
         for computation in &known {
             tracing::info!(policy = %computation.policy(), instance = %computation.instance(), "isolate adopted");
             // Whether its policy names a verifier, it will say itself.
@@ -99,6 +131,7 @@ impl Computations {
             resources,
             limits,
             verifiers,
+            metrics,
             table,
         }))
     }
@@ -111,15 +144,21 @@ impl Computations {
         self: &Arc<Self>,
         document: Arc<[u8]>,
     ) -> Result<Arc<Computation>, AdmissionError> {
-        let policy = Policy::parse(&document)?;
+        let reserved = self.admit(&document);
+        let reserved = reserved.inspect_err(|error| self.metrics.refused(error))?;
+        let launch = tokio::spawn(reserved.launch(document));
+        launch.await.unwrap_or(Err(AdmissionError::Abandoned))
+    }
+
+    fn admit(self: &Arc<Self>, document: &[u8]) -> Result<Reservation, AdmissionError> {
+        let policy = Policy::parse(document)?;
         let offered = self.launcher.kind();
         if !accepts(&policy, offered) {
             return Err(AdmissionError::Kind { offered });
         }
         let mut reserved = self.reserve(policy.hash())?;
         reserved.has_verifiers = !policy.verifiers().is_empty();
-        let launch = tokio::spawn(reserved.launch(document));
-        launch.await.unwrap_or(Err(AdmissionError::Abandoned))
+        Ok(reserved)
     }
 
     /// The running isolate that a connection asks for by name: the oldest, where several have the
@@ -191,12 +230,58 @@ impl Computations {
                 limit: limits.launches,
             });
         }
+        if let Some(limit) = limits.memory {
+            let wanted = self.resources.memory;
+            let promised = self.promised(&table);
+            if promised.saturating_add(wanted) > limit {
+                return Err(AdmissionError::Memory {
+                    wanted,
+                    promised,
+                    limit,
+                });
+            }
+        }
         table.launching.insert(policy);
         Ok(Reservation {
             computations: Arc::clone(self),
             policy,
             has_verifiers: false,
         })
+    }
+
+    /// What all isolates may use together, in bytes: those that were adopted as much as the others.
+    fn promised(&self, table: &Table) -> u64 {
+        let alive = table.known.iter().filter(|one| one.is_alive()).count();
+        let count = alive.saturating_add(table.launching.len());
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.resources.memory.saturating_mul(count)
+    }
+
+    /// How much of the host is in use.
+    pub(crate) fn occupancy(&self) -> Occupancy {
+        let table = self.table();
+        let running = table.known.iter().filter(|one| one.is_alive());
+        Occupancy {
+            running: running.clone().count(),
+            unresponsive: running.filter(|one| one.is_unresponsive()).count(),
+            launching: table.launching.len(),
+            isolates: self.limits.isolates,
+            memory_promised: self.promised(&table),
+            memory: self.limits.memory,
+            isolate_memory: self.resources.memory,
+            isolate_cpu: self.resources.cpu,
+            limited_by: self.launcher.limited_by(),
+            connections: table
+                .known
+                .iter()
+                .map(|one| one.connections())
+                .fold(0, u32::saturating_add),
+        }
+    }
+
+    /// All numbers as OpenMetrics.
+    pub(crate) fn metrics(&self) -> String {
+        self.metrics.text(&self.occupancy())
     }
 
     fn remember(&self, computation: Arc<Computation>) {
@@ -226,6 +311,20 @@ struct Reservation {
 
 impl Reservation {
     async fn launch(self, document: Arc<[u8]>) -> Result<Arc<Computation>, AdmissionError> {
+        let begin = Instant::now();
+        let metrics = Arc::clone(&self.computations.metrics);
+        let launched = self.launch_unmeasured(document).await;
+        match &launched {
+            Ok(_) => metrics.started(begin.elapsed()),
+            Err(error) => metrics.refused(error),
+        }
+        launched
+    }
+
+    async fn launch_unmeasured(
+        self,
+        document: Arc<[u8]>,
+    ) -> Result<Arc<Computation>, AdmissionError> {
         let computations = &self.computations;
         let isolate = computations
             .launcher
@@ -235,7 +334,8 @@ impl Reservation {
             isolate.stop().await?;
             return Err(AdmissionError::OtherPolicy);
         }
-        let computation = Computation::watch(isolate);
+        let metrics = Arc::clone(&computations.metrics);
+        let computation = Computation::watch(isolate, computations.limits, metrics);
         tracing::info!(policy = %self.policy, instance = %computation.instance(), "isolate started");
         computations.remember(Arc::clone(&computation));
         if self.has_verifiers {

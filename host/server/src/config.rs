@@ -53,6 +53,9 @@ pub struct Limits {
     pub isolates: usize,
     /// Isolates that are being started at a time. Default: 2.
     pub launches: usize,
+    /// Bytes of memory that all isolates together may be promised: no isolate is started whose own
+    /// limit does not fit. Default: no bound.
+    pub memory: Option<u64>,
     /// Connections that have not yet said whom they want. Default: 256.
     pub handshakes: usize,
     /// Connections to one isolate at a time. Default: 128.
@@ -62,6 +65,12 @@ pub struct Limits {
     /// How long a connection may take to say whom it wants. Default: 10 s.
     #[serde(skip, default = "handshake_time")]
     pub handshake_time: Duration,
+    /// Between two questions to an isolate how it is. Default: 10 s.
+    #[serde(skip, default = "health_interval")]
+    pub health_interval: Duration,
+    /// An isolate that has not answered for so long hangs, and is ended. Default: 60 s.
+    #[serde(skip, default = "hangs_after")]
+    pub hangs_after: Duration,
 }
 
 impl Default for Limits {
@@ -69,16 +78,27 @@ impl Default for Limits {
         Self {
             isolates: 16,
             launches: 2,
+            memory: None,
             handshakes: 256,
             connections_per_isolate: 128,
             connections: 1024,
             handshake_time: handshake_time(),
+            health_interval: health_interval(),
+            hangs_after: hangs_after(),
         }
     }
 }
 
 fn handshake_time() -> Duration {
     Duration::from_secs(10)
+}
+
+fn health_interval() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn hangs_after() -> Duration {
+    Duration::from_secs(60)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod computations;
 mod config;
 mod hello;
 pub mod management;
+mod metrics;
 mod participants;
 mod server;
 pub mod sni;

@@ -7,6 +7,8 @@
 //! | `GET /v1/computations` | token | 200 and `{"computations": [View, …]}` |
 //! | `GET /v1/computations/{policy}` | anyone | 200 and a [`View`] |
 //! | `DELETE /v1/computations/{policy}` | token | 200 and a [`View`], once it is gone |
+//! | `GET /v1/host` | token | 200 and a [`HostView`] |
+//! | `GET /metrics` | anyone | 200 and OpenMetrics: numbers, and no word about a computation |
 
 use std::sync::Arc;
 
@@ -19,11 +21,13 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use serde::Serialize;
+use veracruz_launch::{ClientError, LaunchError, Refusal};
 use veracruz_policy::{PolicyErrors, PolicyHash};
 use veracruz_protocol::{ErrorCode, Problem, limits, media};
 
 use crate::computation::{Computation, View};
 use crate::computations::{AdmissionError, Computations};
+use crate::metrics;
 use crate::token::Token;
 
 /// Seconds after which a refused launch may be tried again.
@@ -47,6 +51,8 @@ pub(crate) fn router(management: Management) -> Router {
             "/v1/computations/{policy}",
             get(show).delete(stop).fallback(other_method),
         )
+        .route("/v1/host", get(host).fallback(other_method))
+        .route("/metrics", get(metrics).fallback(other_method))
         .fallback(async || Failure::from(ErrorCode::UnknownRoute))
         .layer(DefaultBodyLimit::max(limits::POLICY_BYTES))
         .with_state(management)
@@ -85,6 +91,30 @@ async fn list(_: Authorized, State(management): State<Management>) -> Json<List>
     Json(List { computations })
 }
 
+async fn host(_: Authorized, State(management): State<Management>) -> Json<HostView> {
+    let now = management.computations.occupancy();
+    Json(HostView {
+        isolates: now.running,
+        unresponsive: now.unresponsive,
+        launching: now.launching,
+        isolates_limit: now.isolates,
+        memory_promised: now.memory_promised,
+        memory_limit: now.memory,
+        isolate_memory: now.isolate_memory,
+        isolate_cpu: now.isolate_cpu,
+        limited_by: now.limited_by.map(|kept| LimitedByView {
+            memory: kept.memory.as_str(),
+            processes: kept.processes.as_str(),
+            cpu: kept.cpu.as_str(),
+        }),
+    })
+}
+
+async fn metrics(State(management): State<Management>) -> Response {
+    let content_type = [(header::CONTENT_TYPE, metrics::MEDIA_TYPE)];
+    (content_type, management.computations.metrics()).into_response()
+}
+
 async fn show(
     State(management): State<Management>,
     Path(policy): Path<String>,
@@ -118,6 +148,43 @@ fn find(management: &Management, policy: &str) -> Result<Arc<Computation>, Failu
 #[derive(Serialize)]
 struct List {
     computations: Vec<View>,
+}
+
+/// How much the host has taken on, and how much it may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HostView {
+    /// Isolates that run.
+    pub isolates: usize,
+    /// Those of them that did not answer when they were asked last.
+    pub unresponsive: usize,
+    /// Isolates that are being started.
+    pub launching: usize,
+    /// The most that may run.
+    pub isolates_limit: usize,
+    /// What isolates may use together, by their limits, in bytes.
+    pub memory_promised: u64,
+    /// The most that they may be promised, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<u64>,
+    /// What one isolate may use, in bytes.
+    pub isolate_memory: u64,
+    /// What one isolate may use, in thousandths of a processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isolate_cpu: Option<u32>,
+    /// Who keeps these limits, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limited_by: Option<LimitedByView>,
+}
+
+/// Who keeps which limit: `cgroup-v2`, `cgroup-v1`, `rlimit` or `none`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LimitedByView {
+    /// Of memory.
+    pub memory: &'static str,
+    /// Of processes and threads.
+    pub processes: &'static str,
+    /// Of processor time.
+    pub cpu: &'static str,
 }
 
 /// Whoever sent the request has the token.
@@ -166,8 +233,17 @@ impl From<AdmissionError> for Failure {
             AdmissionError::Policy(errors) => return Self(policy_problem(errors)),
             AdmissionError::Kind { .. } => ErrorCode::IsolateKind,
             AdmissionError::AlreadyLaunched => ErrorCode::AlreadyLaunched,
-            AdmissionError::Isolates { .. } | AdmissionError::Launches { .. } => {
-                ErrorCode::AdmissionLimit
+            AdmissionError::Isolates { .. }
+            | AdmissionError::Launches { .. }
+            | AdmissionError::Launch(LaunchError::Attester(ClientError::Refused(
+                Refusal::TooManyIsolates { .. },
+            ))) => ErrorCode::AdmissionLimit,
+            AdmissionError::Memory { .. } => ErrorCode::AdmissionMemory,
+            AdmissionError::Launch(
+                LaunchError::Silent | LaunchError::Attester(ClientError::Timeout),
+            ) => {
+                tracing::warn!(%error, "isolate not started in time");
+                ErrorCode::LaunchSlow
             }
             AdmissionError::Launch(_) | AdmissionError::OtherPolicy | AdmissionError::Abandoned => {
                 tracing::warn!(%error, "isolate not started or stopped");

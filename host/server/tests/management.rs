@@ -59,6 +59,7 @@ async fn whoever_has_no_token_learns_the_bare_state_alone() {
 
     for (method, path) in [
         ("GET", "/v1/computations"),
+        ("GET", "/v1/host"),
         ("POST", "/v1/computations"),
         ("DELETE", &path),
     ] {
@@ -196,6 +197,99 @@ async fn the_limit_on_isolates_is_kept_and_says_when_to_try_again() {
             == 201
     })
     .await;
+}
+
+#[tokio::test]
+async fn no_isolate_is_promised_memory_that_the_host_does_not_have() {
+    let limits = Limits {
+        // Two of the default, and a little.
+        memory: Some((16 << 30) + 1),
+        ..Limits::default()
+    };
+    let host = Host::start_with(limits, Arc::default()).await;
+    let (isolate, _) = host.launch("one").await;
+    host.launch("two").await;
+    let three = policy("three");
+    let refused = host.ask("POST", "/v1/computations", three.as_bytes()).await;
+    assert_eq!(
+        (refused.status, refused.text("code")),
+        (503, "VC-0708".into())
+    );
+    assert!(refused.header("retry-after").is_some());
+    let state = host.ask("GET", "/v1/host", b"").await;
+    assert_eq!(state.body["memory_promised"], 16_u64 << 30);
+    assert_eq!(state.body["memory_limit"], (16_u64 << 30) + 1);
+    assert_eq!(state.body["isolates"], 2);
+
+    isolate.die(Loss::Exited(0));
+    eventually(async || {
+        let answer = host.ask("POST", "/v1/computations", three.as_bytes()).await;
+        answer.status == 201
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_isolate_that_hangs_is_noticed_ended_and_counted() {
+    let limits = Limits {
+        health_interval: Duration::from_millis(20),
+        hangs_after: Duration::from_millis(700),
+        ..Limits::default()
+    };
+    let host = Host::start_with(limits, Arc::default()).await;
+    let (hanging, hash) = host.launch("one").await;
+    let (good, _) = host.launch("two").await;
+    hanging.silent.store(true, Ordering::Relaxed);
+    eventually(async || {
+        let metrics = host.ask_without_token("GET", "/metrics").await;
+        metrics.says("veracruz_host_isolates_unresponsive 1")
+    })
+    .await;
+    eventually(async || hanging.loss.borrow().is_some()).await;
+    let path = format!("/v1/computations/{hash}");
+    let shown = host.ask_without_token("GET", &path).await;
+    assert_eq!(shown.text("state"), "lost");
+    assert_eq!(
+        shown.text("lost"),
+        "it did not answer any more, and was ended"
+    );
+    assert!(good.loss.borrow().is_none(), "the other one is asked, too");
+    let metrics = host.ask_without_token("GET", "/metrics").await;
+    assert!(metrics.says("veracruz_host_losses_total{how=\"hung\"} 1"));
+    assert!(metrics.says("veracruz_host_isolates 1"));
+}
+
+#[tokio::test]
+async fn an_isolate_that_answers_again_in_time_goes_on() {
+    let limits = Limits {
+        health_interval: Duration::from_millis(20),
+        hangs_after: Duration::from_secs(20),
+        ..Limits::default()
+    };
+    let host = Host::start_with(limits, Arc::default()).await;
+    let (isolate, _) = host.launch("one").await;
+    let unresponsive = async |count: u32| {
+        let line = format!("veracruz_host_isolates_unresponsive {count}");
+        host.ask_without_token("GET", "/metrics").await.says(&line)
+    };
+    isolate.silent.store(true, Ordering::Relaxed);
+    eventually(async || unresponsive(1).await).await;
+    isolate.silent.store(false, Ordering::Relaxed);
+    eventually(async || unresponsive(0).await).await;
+    assert!(isolate.loss.borrow().is_none());
+}
+
+#[tokio::test]
+async fn a_launch_that_takes_too_long_has_a_code_of_its_own() {
+    let host = Host::start().await;
+    host.launcher.is_slow.store(true, Ordering::Relaxed);
+    let document = policy("one");
+    let slow = host
+        .ask("POST", "/v1/computations", document.as_bytes())
+        .await;
+    assert_eq!((slow.status, slow.text("code")), (504, "VC-0709".into()));
+    let metrics = host.ask_without_token("GET", "/metrics").await;
+    assert!(metrics.says("veracruz_host_launches_total{outcome=\"slow\"} 1"));
 }
 
 #[tokio::test]

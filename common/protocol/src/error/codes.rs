@@ -387,6 +387,13 @@ codes! {
         hint "use another host, or agree on a policy that accepts this kind"
         more "A policy lists the kinds of isolates that its participants accept. The host offers none of them."
 
+    AdmissionMemory "VC-0708" 503 "The host has no memory for another isolate"
+        hint "stop a computation, or raise the host's `--memory`, or lower its `--isolate-memory`"
+        more "Every isolate may use as much memory as the host's limit for one allows, and together they must not be promised more than the host has for all."
+    LaunchSlow "VC-0709" 504 "The isolate did not start in time"
+        hint "try again; if it happens again, the host's machine is too busy, or its attester hangs"
+        more "The isolate, or whoever starts it, did not answer in time. What had been started was ended."
+
     ConnectionLost "VC-0801" 0 "The connection broke"
         hint "try again; an upload goes on where it stopped"
         more "A broken connection is never taken up silently: a new one is attested anew."

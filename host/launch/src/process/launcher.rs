@@ -11,7 +11,8 @@ use veracruz_policy::{InstanceId, Sha256};
 use super::handover::Handover;
 use crate::local::{Control, Guard, LocalIsolate, call, explain};
 use crate::{
-    BoxFuture, Installed, Isolate, Kind, LaunchError, Launcher, Loss, Resources, RuntimeImage,
+    BoxFuture, Installed, Isolate, Kind, LaunchError, Launcher, LimitedBy, Loss, Resources,
+    RuntimeImage,
 };
 
 /// How long an isolate may take from its start until its policy is installed.
@@ -183,6 +184,10 @@ impl ProcessLauncher {
 impl Launcher for ProcessLauncher {
     fn kind(&self) -> Kind {
         Kind::Process
+    }
+
+    fn limited_by(&self) -> Option<LimitedBy> {
+        Some(self.attester.limited_by)
     }
 
     fn launch(

@@ -20,6 +20,8 @@ pub(crate) struct FakeLauncher {
     pub(crate) isolates: Mutex<Vec<Arc<FakeIsolate>>>,
     /// The next launches fail.
     pub(crate) fails: AtomicBool,
+    /// The next launches take too long.
+    pub(crate) is_slow: AtomicBool,
     /// A launch takes so many milliseconds.
     pub(crate) takes: AtomicU32,
 }
@@ -49,6 +51,9 @@ impl Launcher for FakeLauncher {
                 return Err(LaunchError::Lost {
                     loss: Loss::Exited(7),
                 });
+            }
+            if self.is_slow.load(Ordering::Relaxed) {
+                return Err(LaunchError::Silent);
             }
             let policy = Policy::parse(&policy).unwrap().hash();
             let mut isolates = self.isolates.lock().unwrap();

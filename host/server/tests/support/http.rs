@@ -22,6 +22,12 @@ impl Answer {
             .to_owned()
     }
 
+    /// Whether the body is text in which this line is.
+    pub(crate) fn says(&self, line: &str) -> bool {
+        let text = self.body.as_str().unwrap_or_default();
+        text.lines().any(|found| found == line)
+    }
+
     /// A header, by its name in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(": "));
@@ -58,7 +64,7 @@ pub(crate) async fn ask(
     let body = if body.is_empty() {
         Value::Null
     } else {
-        serde_json::from_str(body).unwrap()
+        serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_owned()))
     };
     Answer {
         status,
