@@ -86,7 +86,7 @@ fn report(times: &Times, clang: &Clang) -> Report {
         "list_ms": list,
         "rounds": ROUNDS,
     });
-    let mut report = Report::new("files", clang, values);
+    let mut report = Report::new("files", Some(clang), values);
     report.line(format!(
         "processor time, medians of {ROUNDS} runs, less that of a run that does nothing\n"
     ));

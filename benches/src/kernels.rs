@@ -151,7 +151,7 @@ fn run_wasm(guest: &Guest) -> Result<(Duration, String), Failure> {
 
 fn report(kernels: &[Kernel], clang: &Clang) -> Report {
     let values: Vec<Value> = kernels.iter().map(to_json).collect();
-    let mut report = Report::new("kernels", clang, Value::Array(values));
+    let mut report = Report::new("kernels", Some(clang), Value::Array(values));
     report
         .line("processor time, medians in ms; ratios: median of the rounds' (least to greatest)\n");
     report.line(format!(

@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod guest;
 mod kernels;
+mod launch;
 mod report;
 mod start;
 mod statistics;
@@ -26,10 +27,18 @@ use report::Report;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: veracruz-benches NAME FOLDER, where NAME is kernels, start, files or strategies \
+const USAGE: &str = "usage: veracruz-benches NAME FOLDER, where NAME is kernels, start, files, strategies or launch \
                      and FOLDER is for what is built and for NAME.json";
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if let (Some("attester"), Some(state)) = (
+        arguments.next().as_deref().and_then(|name| name.to_str()),
+        arguments.next(),
+    ) {
+        eprintln!("error: {}", launch::attester(state.as_ref()));
+        return ExitCode::FAILURE;
+    }
     // Workers are forks of this process as it is now.
     let result = Spawner::fork()
         .map_err(|error| Failure::new(format!("the spawner did not start: {error}")))
@@ -52,6 +61,11 @@ fn bench(spawner: &Spawner) -> Result<(), Failure> {
     let folder = PathBuf::from(folder);
     std::fs::create_dir_all(&folder)
         .map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    if name == "launch" {
+        let report = launch::bench(&folder)?;
+        report.print();
+        return report.write(&folder.join("launch.json"));
+    }
     let clang = match clang::find(&folder) {
         Ok(clang) => clang,
         Err(why) => {

@@ -30,16 +30,18 @@ pub(crate) enum Bound {
 }
 
 impl Report {
-    /// `values` are the numbers behind the table.
-    pub(crate) fn new(name: &'static str, clang: &Clang, values: Value) -> Self {
-        let machine = json!({ "processor": processor(), "clang": clang.version });
+    /// `values` are the numbers behind the table, `clang` what compiled the programs.
+    pub(crate) fn new(name: &'static str, clang: Option<&Clang>, values: Value) -> Self {
+        let mut machine = json!({ "processor": processor() });
+        let mut lines = vec![format!("processor: {}", processor())];
+        if let Some(clang) = clang {
+            machine["clang"] = clang.version.clone().into();
+            lines.push(format!("compiler:  {}", clang.version));
+        }
+        lines.push(String::new());
         Self {
             name,
-            lines: vec![
-                format!("processor: {}", processor()),
-                format!("compiler:  {}", clang.version),
-                String::new(),
-            ],
+            lines,
             promises: Vec::new(),
             values: json!({ "bench": name, "machine": machine, "values": values }),
         }

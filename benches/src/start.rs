@@ -37,7 +37,7 @@ pub(crate) fn bench(spawner: &Spawner, clang: &Clang) -> Result<Report, Failure>
         "wall_ms": { "median": wall.median, "least": wall.least, "greatest": wall.greatest },
         "cpu_ms": { "median": cpu.median, "least": cpu.least, "greatest": cpu.greatest },
     });
-    let mut report = Report::new("start", clang, values);
+    let mut report = Report::new("start", Some(clang), values);
     report.line(format!(
         "a program of {} bytes, compiled once in {compiling:.0?}, then {RUNS} runs\n",
         guest.bytes

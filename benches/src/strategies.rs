@@ -41,7 +41,7 @@ pub(crate) fn bench(spawner: &Spawner, clang: &Clang) -> Result<Report, Failure>
             json!({ "kernel": name, "compiled_s": compiled, "interpreted_s": interpreted })
         })
         .collect();
-    let mut report = Report::new("strategies", clang, Value::Array(values));
+    let mut report = Report::new("strategies", Some(clang), Value::Array(values));
     report.line("processor time in seconds\n");
     report.line(format!(
         "{:16}{:>10}{:>13}{:>8}",

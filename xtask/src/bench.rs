@@ -10,7 +10,7 @@ use crate::steps::Steps;
 
 const PACKAGE: &str = "veracruz-benches";
 
-const NAMES: [&str; 4] = ["kernels", "start", "files", "strategies"];
+const NAMES: [&str; 5] = ["kernels", "start", "files", "strategies", "launch"];
 
 /// Runs the benches of these names, or all.
 pub(crate) fn bench(names: &[String], steps: &mut Steps) -> Result<(), Failure> {
@@ -22,9 +22,17 @@ pub(crate) fn bench(names: &[String], steps: &mut Steps) -> Result<(), Failure> 
     })?;
     let target = target_directory("Cargo.toml")?;
     let program = build.program(PACKAGE);
+    let runtime = build.program("veracruz-runtime");
+    if names.contains(&"launch") {
+        steps.step("build the runtime (static, reproducible)", || {
+            process::run(&mut build.command("veracruz-runtime")?)
+        })?;
+    }
     for name in names {
         steps.step(&format!("bench {name}"), || {
-            process::run(Command::new(&program).arg(name).arg(target.join("benches")))
+            let mut bench = Command::new(&program);
+            bench.arg(name).arg(target.join("benches"));
+            process::run(bench.env("VERACRUZ_RUNTIME", &runtime))
         })?;
     }
     steps.print_times();

@@ -68,7 +68,7 @@ impl Bench {
             policy: POLICIES[usize::from(pinned)].clone(),
             instance: INSTANCE,
             measurement: Sha256::from_bytes([0xbb; 32]).into(),
-            secret: Zeroizing::new([0xcc; 32]),
+            secret: Box::new(Zeroizing::new([0xcc; 32])),
         });
         Self {
             machine,

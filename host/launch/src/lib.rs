@@ -21,6 +21,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod availability;
 mod error;
 mod image;
 mod isolate;

@@ -1,6 +1,6 @@
 //! The state of a computation, and what every event needs of it.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, Policy, Trust};
 use veracruz_protocol::{ErrorCode, Problem, StateTag};
@@ -18,7 +18,19 @@ pub struct Setup {
     pub measurement: Measurement,
     /// 32 bytes from the isolate's best source of randomness. They blind the commitments to
     /// outputs and are used for nothing else.
-    pub secret: Zeroizing<[u8; 32]>,
+    pub secret: Box<dyn SecretBytes>,
+}
+
+/// 32 secret bytes, wherever their owner keeps them.
+pub trait SecretBytes: Send + Sync {
+    /// The bytes. They are not to be copied.
+    fn bytes(&self) -> &[u8; 32];
+}
+
+impl SecretBytes for Zeroizing<[u8; 32]> {
+    fn bytes(&self) -> &[u8; 32] {
+        self
+    }
 }
 
 /// A connection whose peer is known by its key.
@@ -33,7 +45,7 @@ pub struct Computation {
     pub(crate) policy: Policy,
     pub(crate) instance: InstanceId,
     pub(crate) measurement: Measurement,
-    pub(crate) secret: Zeroizing<[u8; 32]>,
+    pub(crate) secret: Box<dyn SecretBytes>,
     pub(crate) approvals: Approvals,
     /// The files that have a provider.
     pub(crate) slots: BTreeMap<FilePath, Slot>,

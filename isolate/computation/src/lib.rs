@@ -11,7 +11,7 @@
 //! #            measurement: veracruz_policy::Measurement, secret: zeroize::Zeroizing<[u8; 32]>, jws: &str, now: i64) {
 //! use veracruz_computation::{Computation, Setup};
 //!
-//! let mut computation = Computation::new(Setup { policy, instance, measurement, secret });
+//! let mut computation = Computation::new(Setup { policy, instance, measurement, secret: Box::new(secret) });
 //! let Some(session) = computation.session("acme", true) else { return };
 //! let reply = computation.approve(&session, jws, now);
 //! for effect in reply.effects { /* carry it out */ }
@@ -37,7 +37,7 @@ mod status;
 mod uploads;
 
 pub use approvals::MAX_APPROVALS;
-pub use computation::{Computation, Session, Setup};
+pub use computation::{Computation, SecretBytes, Session, Setup};
 pub use effects::{Effect, Reply, StorageId};
 pub use failures::Failure;
 pub use files::{FileHead, FileRead};

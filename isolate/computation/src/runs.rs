@@ -260,7 +260,7 @@ impl Computation {
             if content.length > file.max_bytes {
                 return failed(Failure::of_the_isolate());
             }
-            let salt = randomness::output_salt(&self.secret, run, &file.path);
+            let salt = randomness::output_salt(self.secret.bytes(), run, &file.path);
             outputs.insert(
                 file.path.clone(),
                 Output {

@@ -103,37 +103,46 @@ use When::{Always, Data, Fork, Is, PrivateData, SameNamespaces};
 
 const PR_SET_VMA: u64 = 0x5356_4d41;
 
+/// A system call: its number here, and its name.
+type Call = (libc::c_long, &'static str);
+
+macro_rules! call {
+    ($number:ident) => {
+        (libc::$number, stringify!($number))
+    };
+}
+
 /// The one table: a call, the last level at which it is permitted, when, and (in the comment)
 /// what for.
-const PERMITTED: &[(libc::c_long, Level, When)] = &[
+const PERMITTED: &[(Call, Level, When)] = &[
     // Memory for programs, files and the allocator.
-    (libc::SYS_mmap, Level::Stage, PrivateData),
-    (libc::SYS_mprotect, Level::Stage, Data),
-    (libc::SYS_munmap, Level::Stage, Always),
-    (libc::SYS_mremap, Level::Stage, Always),
-    (libc::SYS_madvise, Level::Stage, Always),
-    (libc::SYS_brk, Level::Stage, Always),
+    (call!(SYS_mmap), Level::Stage, PrivateData),
+    (call!(SYS_mprotect), Level::Stage, Data),
+    (call!(SYS_munmap), Level::Stage, Always),
+    (call!(SYS_mremap), Level::Stage, Always),
+    (call!(SYS_madvise), Level::Stage, Always),
+    (call!(SYS_brk), Level::Stage, Always),
     // Allocators name their memory.
-    (libc::SYS_prctl, Level::Stage, Is(0, &[PR_SET_VMA])),
+    (call!(SYS_prctl), Level::Stage, Is(0, &[PR_SET_VMA])),
     // Inputs are checked, outputs are written, and all are closed. Messages of a panic go to
     // the empty file that stands for standard error.
-    (libc::SYS_fstat, Level::Stage, Always),
+    (call!(SYS_fstat), Level::Stage, Always),
     (
-        libc::SYS_fcntl,
+        call!(SYS_fcntl),
         Level::Stage,
         Is(1, &[libc::F_GETFD as u64, libc::F_GET_SEALS as u64]),
     ),
-    (libc::SYS_pwrite64, Level::Stage, Always),
-    (libc::SYS_write, Level::Stage, Always),
-    (libc::SYS_writev, Level::Stage, Always),
-    (libc::SYS_close, Level::Stage, Always),
+    (call!(SYS_pwrite64), Level::Stage, Always),
+    (call!(SYS_write), Level::Stage, Always),
+    (call!(SYS_writev), Level::Stage, Always),
+    (call!(SYS_close), Level::Stage, Always),
     // Traps are signals: their handler was installed before, returns, and has a stack.
-    (libc::SYS_rt_sigreturn, Level::Stage, Always),
-    (libc::SYS_rt_sigprocmask, Level::Stage, Always),
-    (libc::SYS_sigaltstack, Level::Stage, Always),
+    (call!(SYS_rt_sigreturn), Level::Stage, Always),
+    (call!(SYS_rt_sigprocmask), Level::Stage, Always),
+    (call!(SYS_sigaltstack), Level::Stage, Always),
     // Its way to let a fault that is none of a program's end the process.
     (
-        libc::SYS_rt_sigaction,
+        call!(SYS_rt_sigaction),
         Level::Stage,
         Is(
             0,
@@ -146,35 +155,35 @@ const PERMITTED: &[(libc::c_long, Level, When)] = &[
         ),
     ),
     // What the standard library and allocators do at any time.
-    (libc::SYS_futex, Level::Stage, Always),
-    (libc::SYS_clock_gettime, Level::Stage, Always),
-    (libc::SYS_getrandom, Level::Stage, Always),
-    (libc::SYS_getpid, Level::Stage, Always),
-    (libc::SYS_gettid, Level::Stage, Always),
-    (libc::SYS_getcpu, Level::Stage, Always),
-    (libc::SYS_sched_yield, Level::Stage, Always),
-    (libc::SYS_restart_syscall, Level::Stage, Always),
-    (libc::SYS_exit, Level::Stage, Always),
-    (libc::SYS_exit_group, Level::Stage, Always),
+    (call!(SYS_futex), Level::Stage, Always),
+    (call!(SYS_clock_gettime), Level::Stage, Always),
+    (call!(SYS_getrandom), Level::Stage, Always),
+    (call!(SYS_getpid), Level::Stage, Always),
+    (call!(SYS_gettid), Level::Stage, Always),
+    (call!(SYS_getcpu), Level::Stage, Always),
+    (call!(SYS_sched_yield), Level::Stage, Always),
+    (call!(SYS_restart_syscall), Level::Stage, Always),
+    (call!(SYS_exit), Level::Stage, Always),
+    (call!(SYS_exit_group), Level::Stage, Always),
     // Orders from the runtime, and the answers.
-    (libc::SYS_recvmsg, Level::Locked, Always),
-    (libc::SYS_sendmsg, Level::Locked, Always),
-    (libc::SYS_ppoll, Level::Locked, Always),
+    (call!(SYS_recvmsg), Level::Locked, Always),
+    (call!(SYS_sendmsg), Level::Locked, Always),
+    (call!(SYS_ppoll), Level::Locked, Always),
     #[cfg(target_arch = "x86_64")]
-    (libc::SYS_poll, Level::Locked, Always),
+    (call!(SYS_poll), Level::Locked, Always),
     // A fork a stage, watched, killed (which Landlock confines to its own children) and reaped.
-    (libc::SYS_clone, Level::Locked, Fork),
+    (call!(SYS_clone), Level::Locked, Fork),
     #[cfg(target_arch = "x86_64")]
-    (libc::SYS_fork, Level::Locked, Always),
-    (libc::SYS_set_robust_list, Level::Locked, Always),
-    (libc::SYS_set_tid_address, Level::Locked, Always),
-    (libc::SYS_pidfd_open, Level::Locked, Always),
-    (libc::SYS_pidfd_send_signal, Level::Locked, Always),
-    (libc::SYS_wait4, Level::Locked, Always),
+    (call!(SYS_fork), Level::Locked, Always),
+    (call!(SYS_set_robust_list), Level::Locked, Always),
+    (call!(SYS_set_tid_address), Level::Locked, Always),
+    (call!(SYS_pidfd_open), Level::Locked, Always),
+    (call!(SYS_pidfd_send_signal), Level::Locked, Always),
+    (call!(SYS_wait4), Level::Locked, Always),
     // The stage ties itself to its parent, and confines itself.
-    (libc::SYS_getppid, Level::Locked, Always),
+    (call!(SYS_getppid), Level::Locked, Always),
     (
-        libc::SYS_prctl,
+        call!(SYS_prctl),
         Level::Locked,
         Is(
             0,
@@ -185,22 +194,22 @@ const PERMITTED: &[(libc::c_long, Level, When)] = &[
             ],
         ),
     ),
-    (libc::SYS_prlimit64, Level::Locked, Is(0, &[0])),
-    (libc::SYS_seccomp, Level::Locked, Always),
+    (call!(SYS_prlimit64), Level::Locked, Is(0, &[0])),
+    (call!(SYS_seccomp), Level::Locked, Always),
     // Compiling takes threads, executable memory, and files in memory for initial data.
-    (libc::SYS_mmap, Level::Compiling, Always),
-    (libc::SYS_mprotect, Level::Compiling, Always),
-    (libc::SYS_clone, Level::Compiling, SameNamespaces),
-    (libc::SYS_rseq, Level::Compiling, Always),
-    (libc::SYS_sched_getaffinity, Level::Compiling, Always),
-    (libc::SYS_rt_sigaction, Level::Compiling, Always),
-    (libc::SYS_membarrier, Level::Compiling, Always),
-    (libc::SYS_memfd_create, Level::Compiling, Always),
-    (libc::SYS_ftruncate, Level::Compiling, Always),
-    (libc::SYS_fcntl, Level::Compiling, Always),
+    (call!(SYS_mmap), Level::Compiling, Always),
+    (call!(SYS_mprotect), Level::Compiling, Always),
+    (call!(SYS_clone), Level::Compiling, SameNamespaces),
+    (call!(SYS_rseq), Level::Compiling, Always),
+    (call!(SYS_sched_getaffinity), Level::Compiling, Always),
+    (call!(SYS_rt_sigaction), Level::Compiling, Always),
+    (call!(SYS_membarrier), Level::Compiling, Always),
+    (call!(SYS_memfd_create), Level::Compiling, Always),
+    (call!(SYS_ftruncate), Level::Compiling, Always),
+    (call!(SYS_fcntl), Level::Compiling, Always),
     // Names of threads; no executable memory from now on.
     (
-        libc::SYS_prctl,
+        call!(SYS_prctl),
         Level::Compiling,
         Is(0, &[libc::PR_SET_NAME as u64, libc::PR_SET_MDWE as u64]),
     ),
@@ -242,6 +251,20 @@ pub const HOSTILE: &[libc::c_long] = &[
 ];
 
 impl When {
+    fn words(&self) -> String {
+        match self {
+            Always => "yes".into(),
+            PrivateData => "private, not executable".into(),
+            Data => "not executable".into(),
+            Fork => "a process that shares nothing".into(),
+            SameNamespaces => "no namespaces".into(),
+            Is(argument, values) => {
+                let values: Vec<_> = values.iter().map(u64::to_string).collect();
+                format!("argument {argument} is {}", values.join(" or "))
+            }
+        }
+    }
+
     /// As alternatives; none means always.
     fn rules(&self) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
         use SeccompCmpOp::{Eq, MaskedEq};
@@ -290,9 +313,39 @@ impl When {
     }
 }
 
+/// The table as the reference page shows it: which uses of which call are permitted to the compiler,
+/// to a compiled program's process, and to a stage.
+#[must_use]
+pub fn markdown() -> String {
+    let levels = [Level::Compiling, Level::Locked, Level::Stage];
+    let mut calls: BTreeMap<&str, [Vec<String>; 3]> = BTreeMap::new();
+    for ((_, name), last, when) in PERMITTED {
+        let cells = calls.entry(name.trim_start_matches("SYS_")).or_default();
+        for (level, uses) in levels.into_iter().zip(cells) {
+            if level <= *last {
+                uses.push(when.words());
+            }
+        }
+    }
+    let mut page =
+        String::from("| system call | compiling | locked | stage |\n|---|---|---|---|\n");
+    for (name, cells) in calls {
+        let cells = cells.map(|uses| {
+            // A use without a condition is all of them.
+            if uses.iter().any(|condition| condition == "yes") {
+                "yes".to_owned()
+            } else {
+                uses.join("; ")
+            }
+        });
+        page.push_str(&format!("| `{name}` | {} |\n", cells.join(" | ")));
+    }
+    page
+}
+
 fn permitted(level: Level) -> io::Result<BpfProgram> {
     let mut calls: BTreeMap<i64, Option<Vec<SeccompRule>>> = BTreeMap::new();
-    for (call, _, when) in PERMITTED.iter().filter(|(_, last, _)| *last >= level) {
+    for ((call, _), _, when) in PERMITTED.iter().filter(|(_, last, _)| *last >= level) {
         let rules = when.rules().map_err(io::Error::other)?;
         let all = calls.entry(*call).or_insert_with(|| Some(Vec::new()));
         if rules.is_empty() {
@@ -346,7 +399,7 @@ fn install(filter: &BpfProgram) -> io::Result<()> {
 /// No file can be opened, no port bound or dialled, no process outside signalled, as far as this
 /// kernel's Landlock goes. The filter alone keeps all but the last.
 fn leave_the_file_system() -> io::Result<()> {
-    const NEWEST: ABI = ABI::V6;
+    const NEWEST: ABI = ABI::V9;
     Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))
@@ -402,4 +455,18 @@ fn lower(resource: Resource, value: u64) -> io::Result<()> {
         maximum,
     };
     Ok(rustix::process::setrlimit(resource, limit)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_page_has_this_very_table() {
+        let page = include_str!("../../../docs/reference/process-isolate.md");
+        let (_, rest) = page.split_once("<!-- worker table -->\n").unwrap();
+        let (found, _) = rest.split_once("<!-- end of the worker table -->").unwrap();
+        let table = markdown();
+        assert_eq!(found.trim(), table.trim(), "paste this:\n{table}");
+    }
 }

@@ -4,6 +4,7 @@ use crate::attestor::Attestor;
 use crate::fault::Fault;
 use crate::platform::EvidenceSource;
 use crate::seats::Seats;
+use crate::secret::Secret;
 use crate::storage::{Erased, Storage};
 use crate::work::Work;
 use rustls::ServerConfig;
@@ -16,7 +17,6 @@ use veracruz_policy::{InstanceId, Policy, PolicyHash};
 use veracruz_protocol::control::Health;
 use veracruz_protocol::{Problem, StateTag};
 use veracruz_session::{Identity, IsolateName, Presented, server_config_presenting, server_name};
-use zeroize::Zeroizing;
 
 /// One isolate with its policy installed.
 pub(crate) struct Isolate {
@@ -66,13 +66,11 @@ impl Isolate {
             policy.hash(),
         )
         .map_err(|_| Fault::Internal)?;
-        let mut secret = Zeroizing::new([0; 32]);
-        crate::randomness::fill(secret.as_mut_slice())?;
         let computation = Computation::new(Setup {
             policy: policy.clone(),
             instance: InstanceId::from(identity.key()),
             measurement: evidence.measurement().map_err(|_| Fault::Evidence)?,
-            secret,
+            secret: Secret::generate()?,
         });
         let (changed, _) = watch::channel(computation.tag());
         let (work, orders) = Work::new();

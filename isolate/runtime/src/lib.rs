@@ -23,6 +23,7 @@ mod isolate;
 mod platform;
 mod randomness;
 mod seats;
+mod secret;
 mod serve;
 mod short_writes;
 mod stages;

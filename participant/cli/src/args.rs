@@ -3,6 +3,7 @@
 mod attestation;
 mod image;
 mod isolate;
+mod limits;
 mod policy;
 mod verifier;
 
@@ -11,6 +12,7 @@ pub(crate) use attestation::{
 };
 pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
 pub(crate) use isolate::{IsolateArgs, IsolateName};
+pub(crate) use limits::LimitArgs;
 pub(crate) use policy::{
     Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
 };
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Attester(AttesterArgs),
     /// Lend this machine: route connections and start isolates
     Host(HostArgs),
+    /// Say which kinds of isolate this machine can start, and whom each protects
+    Isolates,
     /// Start an isolate with a policy on a host
     Launch(LaunchArgs),
     /// Run an attestation service, and say whom it knows
@@ -241,6 +245,8 @@ pub(crate) struct HostArgs {
     pub(crate) verifier_ca: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) isolates: IsolateArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Debug, Args)]

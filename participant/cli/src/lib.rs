@@ -55,8 +55,8 @@ pub fn main() -> ExitCode {
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
     use commands::{
-        check, collateral, computation, explain, host, identity, image, measure, policy, receipt,
-        verifier,
+        check, collateral, computation, explain, host, identity, image, isolates, measure, policy,
+        receipt, verifier,
     };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
@@ -85,6 +85,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Image(ImageCommand::Measure(arguments)) => image::measure(&arguments).map(Some),
         Command::Attester(arguments) => host::attester(&arguments, format),
         Command::Host(arguments) => host::host(&arguments, format).map(|()| None),
+        Command::Isolates => Ok(Some(isolates::isolates())),
         Command::Launch(arguments) => host::launch(&arguments).map(Some),
         Command::Verifier(command) => match command {
             VerifierCommand::Init(arguments) => verifier::init(&arguments).map(Some),

@@ -11,7 +11,9 @@ mod resources;
 mod seccomp;
 mod start;
 mod steps;
+mod support;
 
 pub(crate) use cgroup::{ControlGroups, Group};
 pub use seccomp::{Only, Rule, TABLE, markdown};
 pub(crate) use start::Sandbox;
+pub use support::{Support, support};

@@ -169,18 +169,34 @@ impl Sandbox {
     }
 
     fn write_maps(&self, pid: u32, slot: u16) -> Result<(), Refusal> {
-        let failed = |error: io::Error| Refusal::Sandbox {
+        write_maps(self.outer, pid, slot).map_err(|error| Refusal::Sandbox {
             step: Step::IdMap,
             errno: error.raw_os_error().unwrap_or_default(),
-        };
-        let file = |name: &str| format!("/proc/{pid}/{name}");
-        let [users, groups] = self.outer.maps(slot);
-        if !self.outer.may_set_groups() {
-            fs::write(file("setgroups"), "deny").map_err(failed)?;
-        }
-        fs::write(file("gid_map"), groups).map_err(failed)?;
-        fs::write(file("uid_map"), users).map_err(failed)
+        })
     }
+}
+
+/// Whether the first two steps succeed here. Call it in a process without other threads.
+pub(super) fn try_namespaces(outer: OuterId) -> io::Result<()> {
+    let Some((process, pid)) = fork_into_namespaces()? else {
+        loop {
+            // SAFETY: waits for the signal that ends this process, and touches no memory.
+            unsafe { libc::pause() };
+        }
+    };
+    let written = write_maps(outer, pid, 0);
+    end(&process);
+    written
+}
+
+fn write_maps(outer: OuterId, pid: u32, slot: u16) -> io::Result<()> {
+    let file = |name: &str| format!("/proc/{pid}/{name}");
+    let [users, groups] = outer.maps(slot);
+    if !outer.may_set_groups() {
+        fs::write(file("setgroups"), "deny")?;
+    }
+    fs::write(file("gid_map"), groups)?;
+    fs::write(file("uid_map"), users)
 }
 
 /// Tells the users of isolates apart.

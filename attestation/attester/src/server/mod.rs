@@ -83,7 +83,7 @@ pub fn serve(config: &Config, ready: impl FnOnce(&AttesterKey)) -> Result<Infall
         listener,
         connections: Vec::new(),
         desk: Desk::new(key, sandbox, Machines::new(machines)),
-        swept: true,
+        swept: false,
     };
     loop {
         server.turn()?;

@@ -176,7 +176,13 @@ impl ProcessLauncher {
             control,
             handover,
         );
-        isolate.health().await?;
+        match isolate.health().await {
+            // Whoever watches it will see whether it recovers: it must not be forgotten.
+            Err(LaunchError::Silent) => {
+                tracing::warn!(isolate = %id, "adopted, and does not answer")
+            }
+            other => drop(other?),
+        }
         Ok(Arc::new(isolate))
     }
 }

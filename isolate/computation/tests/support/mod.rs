@@ -168,7 +168,7 @@ impl Bench {
             policy: policy(variant),
             instance: INSTANCE,
             measurement: MEASUREMENT.into(),
-            secret: Zeroizing::new([0xcc; 32]),
+            secret: Box::new(Zeroizing::new([0xcc; 32])),
         });
         Self {
             machine,

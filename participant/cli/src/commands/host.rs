@@ -52,12 +52,14 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
         management: arguments.management,
         token_file: token.clone(),
         verifiers: verifiers(arguments),
-        ..Config::default()
+        limits: arguments.limits.host(),
+        resources: arguments.limits.isolate(),
     };
     log();
     let work = async {
         let ready = launcher::connect(&arguments.attester, &arguments.state, &isolates).await?;
         let kind = ready.launcher.kind();
+        let limited_by = ready.launcher.limited_by();
         let server = Server::bind(config, ready.launcher)
             .await
             .map_err(|error| service(&error))?;
@@ -73,6 +75,11 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
             "token": token,
             "kind": kind.as_str(),
             "runtime": ready.measurement,
+            "limited_by": limited_by.map(|kept| json!({
+                "memory": kept.memory.as_str(),
+                "processes": kept.processes.as_str(),
+                "cpu": kept.cpu.as_str(),
+            })),
         }))
         .line(format!("participants connect to {participants}"))
         .line(format!(
@@ -81,6 +88,7 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
         ))
         .line(format!("isolates ({kind}) run {}", ready.measured))
         .lines((!kind.protects_from_host()).then(|| unprotected(kind.as_str())))
+        .lines(limited_by.map(|kept| format!("their limits are kept by {kept}")))
         .print(format);
         server.run(stop()).await.map_err(|error| service(&error))
     };

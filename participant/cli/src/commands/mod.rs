@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod host;
 pub(crate) mod identity;
 pub(crate) mod image;
+pub(crate) mod isolates;
 pub(crate) mod measure;
 pub(crate) mod policy;
 pub(crate) mod receipt;

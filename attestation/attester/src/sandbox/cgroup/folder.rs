@@ -26,10 +26,47 @@ pub(super) struct Folder {
     _locks: Vec<File>,
 }
 
+/// A folder of an attester that is gone, locked so that no other attester removes it too.
+#[derive(Debug)]
+pub(super) struct Stale {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Stale {
+    /// Those under a place.
+    pub(super) fn find(place: &Place) -> Vec<Self> {
+        let Ok(entries) = fs::read_dir(&place.parent) else {
+            return Vec::new();
+        };
+        let folders = entries.flatten().filter(|entry| {
+            let name = entry.file_name();
+            name.to_string_lossy().starts_with(PREFIX)
+        });
+        folders
+            .filter_map(|entry| {
+                let path = entry.path();
+                // Whose owner lives is locked.
+                let _lock = lock(&path)?;
+                tracing::info!(group = %path.display(), "of an attester that is gone");
+                Some(Self { path, _lock })
+            })
+            .collect()
+    }
+
+    /// Ends what is in it and removes it; whether it is gone.
+    pub(super) fn remove(&self) -> bool {
+        if self.path.to_string_lossy().ends_with(LEAF) {
+            is_gone(&self.path)
+        } else {
+            remove(&self.path)
+        }
+    }
+}
+
 impl Folder {
-    /// Removes the folders of attesters that are gone, and makes one.
+    /// Makes one.
     pub(super) fn make(place: &Place) -> io::Result<Self> {
-        remove_stale(place);
         let random = getrandom::u32().map_err(io::Error::other)?;
         let name = format!("{PREFIX}{}-{random:08x}", std::process::id());
         let path = place.parent.join(&name);
@@ -82,29 +119,6 @@ impl Folder {
     pub(super) fn remove(&self) -> bool {
         let leaf_gone = self.leaf.as_deref().is_none_or(is_gone);
         remove(&self.path) && leaf_gone
-    }
-}
-
-fn remove_stale(place: &Place) {
-    let Ok(entries) = fs::read_dir(&place.parent) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if !name.starts_with(PREFIX) {
-            continue;
-        }
-        // Whose owner lives is locked.
-        let Some(_lock) = lock(&entry.path()) else {
-            continue;
-        };
-        let removed = if name.ends_with(LEAF) {
-            is_gone(&entry.path())
-        } else {
-            remove(&entry.path())
-        };
-        tracing::info!(group = %entry.path().display(), removed, "control groups of an attester that is gone");
     }
 }
 

@@ -20,12 +20,14 @@ use rustix::io::Errno;
 use crate::Limits;
 use crate::wire::{IsolateId, Keeper, LimitedBy};
 use find::{Controller, Version};
-use folder::Folder;
+use folder::{Folder, Stale};
 
 /// Where the groups of this attester's isolates are made.
 #[derive(Debug)]
 pub(crate) struct ControlGroups {
     folders: Vec<Folder>,
+    /// What dead attesters left.
+    stale: Vec<Stale>,
     /// Groups of isolates that ended, which the kernel does not let go yet.
     leaving: Vec<Group>,
 }
@@ -37,42 +39,30 @@ pub(crate) struct Group {
 }
 
 impl ControlGroups {
-    /// Removes what dead attesters left, and makes this one's folders. Where none can be made,
-    /// there are none.
+    /// Makes this attester's folders; where none can be made, there are none. What dead attesters left
+    /// is removed by the next [`sweep`](Self::sweep).
     pub(crate) fn prepare() -> Self {
-        let folders = find::places(&find::Machine::this())
-            .into_iter()
-            .filter_map(|place| match Folder::make(&place) {
-                Ok(folder) => Some(folder),
+        let (mut folders, mut stale) = (Vec::new(), Vec::new());
+        for place in find::places(&find::Machine::this()) {
+            stale.extend(Stale::find(&place));
+            match Folder::make(&place) {
+                Ok(folder) => folders.push(folder),
                 Err(error) => {
                     tracing::info!(parent = %place.parent.display(), %error, "no control groups here");
-                    None
                 }
-            })
-            .collect();
+            }
+        }
         Self {
             folders,
+            stale,
             leaving: Vec::new(),
         }
     }
 
     /// Who keeps which limit.
     pub(crate) fn limited_by(&self) -> LimitedBy {
-        let of = |controller, otherwise| {
-            let mut folders = self.folders.iter();
-            match folders.find(|folder| folder.controllers.contains(&controller)) {
-                Some(folder) => match folder.version {
-                    Version::Two => Keeper::ControlGroupV2,
-                    Version::One => Keeper::ControlGroupV1,
-                },
-                None => otherwise,
-            }
-        };
-        LimitedBy {
-            memory: of(Controller::Memory, Keeper::ResourceLimits),
-            processes: of(Controller::Pids, Keeper::ResourceLimits),
-            cpu: of(Controller::Cpu, Keeper::Nobody),
-        }
+        let folders = self.folders.iter();
+        keepers(folders.map(|folder| (folder.version, folder.controllers.as_slice())))
     }
 
     /// Makes a group with these limits.
@@ -101,7 +91,8 @@ impl ControlGroups {
     /// Tries again what could not be removed before; whether all is gone now.
     pub(crate) fn sweep(&mut self) -> bool {
         self.leaving.retain_mut(|group| !group.remove());
-        self.leaving.is_empty()
+        self.stale.retain(|stale| !stale.remove());
+        self.leaving.is_empty() && self.stale.is_empty()
     }
 
     /// Ends whatever is in any group of this attester, and removes them and its folders. For the
@@ -112,6 +103,32 @@ impl ControlGroups {
             all &= folder.remove();
         }
         all
+    }
+}
+
+/// Who would keep which limit, if this process were an attester. Makes nothing.
+pub(super) fn would_be_limited_by() -> LimitedBy {
+    let places = find::places(&find::Machine::this());
+    keepers(
+        places
+            .iter()
+            .map(|place| (place.version, place.controllers.as_slice())),
+    )
+}
+
+fn keepers<'a>(folders: impl Iterator<Item = (Version, &'a [Controller])> + Clone) -> LimitedBy {
+    let of = |wanted, otherwise| {
+        let mut folders = folders.clone();
+        match folders.find(|(_, controllers)| controllers.contains(&wanted)) {
+            Some((Version::Two, _)) => Keeper::ControlGroupV2,
+            Some((Version::One, _)) => Keeper::ControlGroupV1,
+            None => otherwise,
+        }
+    };
+    LimitedBy {
+        memory: of(Controller::Memory, Keeper::ResourceLimits),
+        processes: of(Controller::Pids, Keeper::ResourceLimits),
+        cpu: of(Controller::Cpu, Keeper::Nobody),
     }
 }
 
