@@ -96,7 +96,7 @@ enum When {
     /// A thread or process in the same namespaces (`clone`).
     SameNamespaces,
     /// This argument has one of these values.
-    Is(u8, &'static [u64]),
+    Is(u8, &'static [(u64, &'static str)]),
 }
 
 use When::{Always, Data, Fork, Is, PrivateData, SameNamespaces};
@@ -112,6 +112,12 @@ macro_rules! call {
     };
 }
 
+macro_rules! constant {
+    ($name:ident) => {
+        (libc::$name as u64, stringify!($name))
+    };
+}
+
 /// The one table: a call, the last level at which it is permitted, when, and (in the comment)
 /// what for.
 const PERMITTED: &[(Call, Level, When)] = &[
@@ -123,14 +129,18 @@ const PERMITTED: &[(Call, Level, When)] = &[
     (call!(SYS_madvise), Level::Stage, Always),
     (call!(SYS_brk), Level::Stage, Always),
     // Allocators name their memory.
-    (call!(SYS_prctl), Level::Stage, Is(0, &[PR_SET_VMA])),
+    (
+        call!(SYS_prctl),
+        Level::Stage,
+        Is(0, &[(PR_SET_VMA, "PR_SET_VMA")]),
+    ),
     // Inputs are checked, outputs are written, and all are closed. Messages of a panic go to
     // the empty file that stands for standard error.
     (call!(SYS_fstat), Level::Stage, Always),
     (
         call!(SYS_fcntl),
         Level::Stage,
-        Is(1, &[libc::F_GETFD as u64, libc::F_GET_SEALS as u64]),
+        Is(1, &[constant!(F_GETFD), constant!(F_GET_SEALS)]),
     ),
     (call!(SYS_pwrite64), Level::Stage, Always),
     (call!(SYS_write), Level::Stage, Always),
@@ -147,10 +157,10 @@ const PERMITTED: &[(Call, Level, When)] = &[
         Is(
             0,
             &[
-                libc::SIGSEGV as u64,
-                libc::SIGBUS as u64,
-                libc::SIGILL as u64,
-                libc::SIGFPE as u64,
+                constant!(SIGSEGV),
+                constant!(SIGBUS),
+                constant!(SIGILL),
+                constant!(SIGFPE),
             ],
         ),
     ),
@@ -188,13 +198,17 @@ const PERMITTED: &[(Call, Level, When)] = &[
         Is(
             0,
             &[
-                libc::PR_SET_PDEATHSIG as u64,
-                libc::PR_SET_DUMPABLE as u64,
-                libc::PR_SET_NO_NEW_PRIVS as u64,
+                constant!(PR_SET_PDEATHSIG),
+                constant!(PR_SET_DUMPABLE),
+                constant!(PR_SET_NO_NEW_PRIVS),
             ],
         ),
     ),
-    (call!(SYS_prlimit64), Level::Locked, Is(0, &[0])),
+    (
+        call!(SYS_prlimit64),
+        Level::Locked,
+        Is(0, &[(0, "this process")]),
+    ),
     (call!(SYS_seccomp), Level::Locked, Always),
     // Compiling takes threads, executable memory, and files in memory for initial data.
     (call!(SYS_mmap), Level::Compiling, Always),
@@ -211,7 +225,7 @@ const PERMITTED: &[(Call, Level, When)] = &[
     (
         call!(SYS_prctl),
         Level::Compiling,
-        Is(0, &[libc::PR_SET_NAME as u64, libc::PR_SET_MDWE as u64]),
+        Is(0, &[constant!(PR_SET_NAME), constant!(PR_SET_MDWE)]),
     ),
 ];
 
@@ -259,8 +273,8 @@ impl When {
             Fork => "a process that shares nothing".into(),
             SameNamespaces => "no namespaces".into(),
             Is(argument, values) => {
-                let values: Vec<_> = values.iter().map(u64::to_string).collect();
-                format!("argument {argument} is {}", values.join(" or "))
+                let names: Vec<_> = values.iter().map(|(_, name)| *name).collect();
+                format!("argument {argument} is {}", names.join(" or "))
             }
         }
     }
@@ -307,7 +321,7 @@ impl When {
             )?])?],
             Is(index, values) => values
                 .iter()
-                .map(|value| SeccompRule::new(vec![argument(*index, Eq, *value)?]))
+                .map(|(value, _)| SeccompRule::new(vec![argument(*index, Eq, *value)?]))
                 .collect::<Result<_, _>>()?,
         })
     }

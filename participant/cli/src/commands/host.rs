@@ -87,8 +87,8 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
             token.display()
         ))
         .line(format!("isolates ({kind}) run {}", ready.measured))
-        .lines((!kind.protects_from_host()).then(|| unprotected(kind.as_str())))
         .lines(limited_by.map(|kept| format!("their limits are kept by {kept}")))
+        .lines((!kind.protects_from_host()).then(|| unprotected(kind.as_str())))
         .print(format);
         server.run(stop()).await.map_err(|error| service(&error))
     };
