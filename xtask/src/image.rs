@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::artifacts::Artifacts;
 use crate::cache::{self, Scratch};
@@ -54,7 +55,8 @@ pub(crate) fn images(
             if let Some(kernel) = kernel {
                 build.arg("--kernel").arg(kernel);
             }
-            process::run(&mut build)
+            // What it measures to is said once all are in their place.
+            process::run(build.stdout(Stdio::null()))
         };
         build("process", None)?;
         match &kernel {
