@@ -15,6 +15,9 @@ const PREFIX: &str = "veracruz-";
 /// And what that of the group ends with in which an attester itself is.
 const LEAF: &str = ".attester";
 
+/// How often a folder is made before the attester does without.
+const ATTEMPTS: u32 = 32;
+
 /// A folder that holds the groups of one attester's isolates, locked while that one lives.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -65,8 +68,22 @@ impl Stale {
 }
 
 impl Folder {
-    /// Makes one.
+    /// Makes one. Whoever looks for folders of dead attesters at the very moment between making and
+    /// locking takes it for one of those, and removes it: then another one is made.
     pub(super) fn make(place: &Place) -> io::Result<Self> {
+        let mut made = Self::try_to_make(place);
+        for _ in 0..ATTEMPTS {
+            match &made {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    made = Self::try_to_make(place);
+                }
+                _ => break,
+            }
+        }
+        made
+    }
+
+    fn try_to_make(place: &Place) -> io::Result<Self> {
         let random = getrandom::u32().map_err(io::Error::other)?;
         let name = format!("{PREFIX}{}-{random:08x}", std::process::id());
         let path = place.parent.join(&name);
@@ -87,14 +104,14 @@ impl Folder {
     }
 
     fn fill(&mut self, place: &Place, leaf: PathBuf) -> io::Result<()> {
-        self._locks.extend(lock(&self.path));
+        self._locks.push(lock_own(&self.path)?);
         if place.version == Version::One {
             return Ok(());
         }
         if place.move_first {
             fs::create_dir(&leaf)?;
-            self._locks.extend(lock(&leaf));
             self.leaf = Some(leaf.clone());
+            self._locks.push(lock_own(&leaf)?);
             put(&leaf.join("cgroup.procs"), &std::process::id().to_string())?;
         }
         for controller in &self.controllers {
@@ -127,6 +144,13 @@ fn lock(folder: &Path) -> Option<File> {
     let folder = File::open(folder).ok()?;
     flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
     Some(folder)
+}
+
+/// Locks a folder that was just made; it is not found where somebody else was faster, and removes it.
+fn lock_own(folder: &Path) -> io::Result<File> {
+    let lock = lock(folder).ok_or(io::ErrorKind::NotFound)?;
+    fs::metadata(folder)?;
+    Ok(lock)
 }
 
 /// Ends what is in the groups of a folder, and removes it; whether it is gone.
