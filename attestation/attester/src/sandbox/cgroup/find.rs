@@ -119,37 +119,40 @@ struct Own {
     mount_point: PathBuf,
 }
 
-/// The places to use: for each controller version 2, if it can be had there, else version 1.
-pub(super) fn places(machine: &Machine) -> Vec<Place> {
+/// Where version 2 may be had: the more controllers the better, and then the nearer to this process's
+/// own group. Only trying shows whether a group with other processes in it lets itself be used.
+pub(super) fn unified(machine: &Machine) -> Vec<Place> {
     let own = machine.own_groups();
-    let mut places: Vec<Place> = own
-        .iter()
-        .find(|own| own.version == Version::Two)
-        .and_then(unified)
-        .into_iter()
-        .collect();
-    for own in own.iter().filter(|own| own.version == Version::One) {
-        let taken = |wanted: &Controller| {
-            let mut places = places.iter();
-            places.any(|place| place.controllers.contains(wanted))
-        };
-        let mut controllers = own.controllers.clone();
-        controllers.retain(|wanted| !taken(wanted));
-        if !controllers.is_empty() && may_make_groups(&own.group) {
-            places.push(Place {
-                version: Version::One,
-                parent: own.group.clone(),
-                controllers,
-                move_first: false,
-            });
-        }
-    }
+    let own = own.iter().find(|own| own.version == Version::Two);
+    let mut places = own.map(upwards).unwrap_or_default();
+    places.retain(|place| !place.controllers.is_empty());
+    // Stable: what is equal stays in its order.
+    places.sort_by_key(|place| std::cmp::Reverse(place.controllers.len()));
     places
 }
 
-/// The nearest group upwards of this process's own that hands on, or can be made to hand on, as many
-/// controllers as any.
-fn unified(own: &Own) -> Option<Place> {
+/// Where version 1 may be had, for the controllers that are not had already.
+pub(super) fn legacy(machine: &Machine, had: &[Controller]) -> Vec<Place> {
+    let own = machine.own_groups().into_iter();
+    own.filter(|own| own.version == Version::One && may_make_groups(&own.group))
+        .map(|own| Place {
+            version: Version::One,
+            parent: own.group,
+            controllers: without(own.controllers, had),
+            move_first: false,
+        })
+        .filter(|place| !place.controllers.is_empty())
+        .collect()
+}
+
+fn without(mut controllers: Vec<Controller>, had: &[Controller]) -> Vec<Controller> {
+    controllers.retain(|controller| !had.contains(controller));
+    controllers
+}
+
+/// This process's own group in version 2, which can perhaps be made to hand its controllers on, and
+/// all above it that do.
+fn upwards(own: &Own) -> Vec<Place> {
     let place = |parent: &Path, controllers, move_first| Place {
         version: Version::Two,
         parent: parent.to_path_buf(),
@@ -160,32 +163,20 @@ fn unified(own: &Own) -> Option<Place> {
         let text = fs::read_to_string(group.join(file)).unwrap_or_default();
         controllers_in(text.split_whitespace())
     };
-    let mut best: Option<Place> = None;
-    let mut offer = |offered: Place| {
-        let better = |best: &Place| best.controllers.len() < offered.controllers.len();
-        if !offered.controllers.is_empty() && best.as_ref().is_none_or(better) {
-            best = Some(offered);
-        }
-    };
+    let mut places = Vec::new();
     if may_make_groups(&own.group) && is_writable(&own.group.join("cgroup.subtree_control")) {
         // The hierarchy's root alone may have processes and hand controllers on.
         let is_root = !own.group.join("cgroup.type").exists();
-        let move_first = !is_root && is_writable(&own.group.join("cgroup.procs"));
-        if is_root || move_first {
-            offer(place(
-                &own.group,
-                listed(&own.group, "cgroup.controllers"),
-                move_first,
-            ));
-        }
+        let controllers = listed(&own.group, "cgroup.controllers");
+        places.push(place(&own.group, controllers, !is_root));
     }
     let above = own.group.ancestors().skip(1);
     for group in above.take_while(|group| group.starts_with(&own.mount_point)) {
         if may_make_groups(group) {
-            offer(place(group, listed(group, "cgroup.subtree_control"), false));
+            places.push(place(group, listed(group, "cgroup.subtree_control"), false));
         }
     }
-    best
+    places
 }
 
 fn may_make_groups(group: &Path) -> bool {
@@ -241,7 +232,7 @@ mod tests {
     #[test]
     fn takes_the_roots_groups_without_moving() {
         let (dir, at) = tree(&[("", "cpuset cpu io memory pids", "")]);
-        let [place] = places(&unified_at(dir.path(), "/")).try_into().unwrap();
+        let [place] = unified(&unified_at(dir.path(), "/")).try_into().unwrap();
         assert_eq!((place.parent, place.controllers.as_slice()), (at(""), ALL));
         assert!(!place.move_first);
     }
@@ -254,10 +245,13 @@ mod tests {
             ("system.slice/veracruz.service", "cpu memory pids", ""),
         ]);
         let machine = unified_at(dir.path(), "/system.slice/veracruz.service");
-        let [place] = places(&machine).try_into().unwrap();
-        assert_eq!(place.parent, at("system.slice/veracruz.service"));
-        assert!(place.move_first);
-        assert_eq!(place.controllers, ALL);
+        let places = unified(&machine);
+        assert_eq!(places[0].parent, at("system.slice/veracruz.service"));
+        assert!(places[0].move_first);
+        assert_eq!(places[0].controllers, ALL);
+        // If somebody else is in it, too: what hands all of them on, then what hands on less.
+        let rest: Vec<_> = places[1..].iter().map(|place| &place.parent).collect();
+        assert_eq!(rest, [&at(""), &at("system.slice")]);
     }
 
     #[test]
@@ -267,8 +261,9 @@ mod tests {
             ("a", "cpu memory pids", "pids"),
             ("a/b", "pids", ""),
         ]);
-        let [place] = places(&unified_at(dir.path(), "/a/b")).try_into().unwrap();
-        assert_eq!((place.parent, place.move_first), (at(""), false));
+        let places = unified(&unified_at(dir.path(), "/a/b"));
+        assert_eq!(places[0].parent, at(""));
+        assert!(!places[0].move_first);
     }
 
     #[test]
@@ -288,7 +283,8 @@ mod tests {
             ),
             groups: "4:memory:/mine\n2:cpu,cpuacct:/\n3:pids:/\n0::/\n".into(),
         };
-        let found = places(&machine);
+        let mut found = unified(&machine);
+        found.extend(legacy(&machine, &[Controller::Pids]));
         let of = |controller| {
             let mut found = found.iter();
             found.find(|place| place.controllers == [controller])
@@ -304,13 +300,14 @@ mod tests {
         let (dir, at) = tree(&[("", "memory", "")]);
         // A container that sees a part of the hierarchy in which it is not.
         let outside = unified_at(dir.path(), "/../other");
-        assert_eq!(places(&outside), []);
+        assert_eq!(unified(&outside), []);
         fs::remove_file(at("cgroup.procs")).unwrap();
-        assert_eq!(places(&unified_at(dir.path(), "/")), []);
+        assert_eq!(unified(&unified_at(dir.path(), "/")), []);
         let nothing = Machine {
             mounts: "nonsense - cgroup2\n".into(),
             groups: "0:".into(),
         };
-        assert_eq!(places(&nothing), []);
+        assert_eq!(unified(&nothing), []);
+        assert_eq!(legacy(&nothing, &[]), []);
     }
 }

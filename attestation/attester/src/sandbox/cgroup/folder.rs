@@ -134,8 +134,26 @@ impl Folder {
 
     /// Ends what is in its groups, and removes them and itself; whether all is gone.
     pub(super) fn remove(&self) -> bool {
-        let leaf_gone = self.leaf.as_deref().is_none_or(is_gone);
-        remove(&self.path) && leaf_gone
+        if !remove(&self.path) {
+            return false;
+        }
+        let Some((leaf, parent)) = self
+            .leaf
+            .as_deref()
+            .and_then(|leaf| Some((leaf, leaf.parent()?)))
+        else {
+            return true;
+        };
+        // The janitor is in it, and can go back only where no controllers are handed on.
+        for controller in &self.controllers {
+            let disable = format!("-{}", controller.name());
+            let _ = put(&parent.join("cgroup.subtree_control"), &disable);
+        }
+        let _ = put(
+            &parent.join("cgroup.procs"),
+            &std::process::id().to_string(),
+        );
+        is_gone(leaf)
     }
 }
 

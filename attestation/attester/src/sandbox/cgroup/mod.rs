@@ -19,7 +19,7 @@ use rustix::io::Errno;
 
 use crate::Limits;
 use crate::wire::{IsolateId, Keeper, LimitedBy};
-use find::{Controller, Version};
+use find::{Controller, Place, Version};
 use folder::{Folder, Stale};
 
 /// Where the groups of this attester's isolates are made.
@@ -42,21 +42,42 @@ impl ControlGroups {
     /// Makes this attester's folders; where none can be made, there are none. What dead attesters left
     /// is removed by the next [`sweep`](Self::sweep).
     pub(crate) fn prepare() -> Self {
-        let (mut folders, mut stale) = (Vec::new(), Vec::new());
-        for place in find::places(&find::Machine::this()) {
-            stale.extend(Stale::find(&place));
-            match Folder::make(&place) {
-                Ok(folder) => folders.push(folder),
-                Err(error) => {
-                    tracing::info!(parent = %place.parent.display(), %error, "no control groups here");
-                }
+        let machine = find::Machine::this();
+        let mut groups = Self {
+            folders: Vec::new(),
+            stale: Vec::new(),
+            leaving: Vec::new(),
+        };
+        for place in find::unified(&machine) {
+            if groups.settle(&place) {
+                break;
             }
         }
-        Self {
-            folders,
-            stale,
-            leaving: Vec::new(),
+        let had: Vec<_> = groups.controllers().collect();
+        for place in find::legacy(&machine, &had) {
+            groups.settle(&place);
         }
+        groups
+    }
+
+    /// Makes this attester's folder in a place, and finds what others left there; whether it could.
+    fn settle(&mut self, place: &Place) -> bool {
+        self.stale.extend(Stale::find(place));
+        match Folder::make(place) {
+            Ok(folder) => {
+                self.folders.push(folder);
+                true
+            }
+            Err(error) => {
+                tracing::info!(parent = %place.parent.display(), %error, "no control groups here");
+                false
+            }
+        }
+    }
+
+    fn controllers(&self) -> impl Iterator<Item = Controller> {
+        let folders = self.folders.iter();
+        folders.flat_map(|folder| folder.controllers.iter().copied())
     }
 
     /// Who keeps which limit.
@@ -108,7 +129,13 @@ impl ControlGroups {
 
 /// Who would keep which limit, if this process were an attester. Makes nothing.
 pub(super) fn would_be_limited_by() -> LimitedBy {
-    let places = find::places(&find::Machine::this());
+    let machine = find::Machine::this();
+    let mut places: Vec<_> = find::unified(&machine).into_iter().take(1).collect();
+    let had: Vec<_> = places
+        .iter()
+        .flat_map(|place| place.controllers.iter().copied())
+        .collect();
+    places.extend(find::legacy(&machine, &had));
     keepers(
         places
             .iter()
