@@ -1,10 +1,11 @@
 //! Programs on their way in: what `check` says of any bytes, and of modules and components that are
-//! valid but for one changed byte. The isolate's own intake validates by the same tables.
+//! valid but for one changed byte; and that a worker, which asks before it compiles, refuses what the
+//! check finds, and nothing else.
 #![no_main]
 
 use arbitrary::Unstructured;
 use libfuzzer_sys::fuzz_target;
-use veracruz_engine::check::{MOST_LISTED, Offer, check};
+use veracruz_intake::{MOST_LISTED, Offer, Problem, before_compiling, check};
 use wasm_smith::{Component, Config, Module};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -57,7 +58,21 @@ fn changed(mut program: Vec<u8>, bytes: &[u8]) -> Vec<u8> {
 
 /// Whatever the bytes are, what is said of them is bounded, and fits itself.
 fn look_at(program: &[u8]) {
+    let intake = before_compiling(program);
     let Ok(report) = check(program) else { return };
+    match &intake {
+        Ok(kind) => assert_eq!(*kind, report.kind),
+        Err(unfit) => assert!(!report.fits(), "refused, though it fits: {unfit}"),
+    }
+    // Bodies of functions, and how often a module is instantiated, are seen while compiling.
+    let seen_later = |problem: &Problem| {
+        matches!(problem, Problem::Proposal { .. } | Problem::TooMany { .. })
+    };
+    assert!(
+        intake.is_err() || report.problems.iter().all(seen_later),
+        "accepted, though it does not fit: {:?}",
+        report.problems
+    );
     for listed in [
         report.imports.len(),
         report.memories.len(),

@@ -67,12 +67,7 @@ impl Options {
 /// after all had their turn.
 pub(crate) fn fuzz(steps: &mut Steps, options: &Options) -> Result<(), Failure> {
     setup::setup_fuzz(steps)?;
-    // Who asks for one target gets also those that take long to build.
-    let features: &[&str] = match options.target {
-        Some(_) => &["--all-features"],
-        None => &[],
-    };
-    let mut targets = steps.step("build the fuzz targets", || build(features))?;
+    let mut targets = steps.step("build the fuzz targets", build)?;
     if let Some(name) = &options.target {
         let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         targets.retain(|target| target.name == *name);
@@ -106,14 +101,13 @@ struct Target {
 }
 
 /// Builds them in one go. What cargo says of them is their list.
-fn build(features: &[&str]) -> Result<Vec<Target>, Failure> {
+fn build() -> Result<Vec<Target>, Failure> {
     let host = process::output(Command::new("rustc").args(["--print", "host-tuple"]))
         .ok_or_else(|| Failure::new("`rustc --print host-tuple` failed"))?;
     // Where a target is named, flags are not for what runs while building.
     let mut build = process::cargo(["build", "--locked", "--release", "--bins"]);
     build
         .args(["--manifest-path", "fuzz/Cargo.toml"])
-        .args(features)
         .args(["--target", host.trim()])
         .args(["--message-format", "json-render-diagnostics"])
         .env("CARGO_ENCODED_RUSTFLAGS", instrumented().join("\x1f"))

@@ -30,6 +30,8 @@ pub const MAX_ARGS: usize = 1024;
 pub const MAX_ENV: usize = 256;
 /// Most bytes of an argument or of an environment variable's value.
 pub const MAX_ARG_BYTES: usize = 64 * 1024;
+/// Most bytes of a program's call stack: as much as the engine can give, 4 MiB.
+pub const MAX_STACK_BYTES: u64 = 4 << 20;
 /// Most entries of a stage's `read`, and of its `write`.
 pub const MAX_RIGHTS: usize = 256;
 /// Most runs of one instance.

@@ -221,6 +221,12 @@ const PERMITTED: &[(Call, Level, When)] = &[
     (call!(SYS_memfd_create), Level::Compiling, Always),
     (call!(SYS_ftruncate), Level::Compiling, Always),
     (call!(SYS_fcntl), Level::Compiling, Always),
+    // What it complains about has a place while it compiles, and none afterwards.
+    (
+        call!(SYS_dup3),
+        Level::Compiling,
+        Is(1, &[(libc::STDERR_FILENO as u64, "standard error")]),
+    ),
     // Names of threads; no executable memory from now on.
     (
         call!(SYS_prctl),

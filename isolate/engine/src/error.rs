@@ -178,6 +178,9 @@ pub enum LimitName {
     /// Bytes that one call passes to the host: 16 MiB, whatever the policy.
     #[n(18)]
     CallBytes,
+    /// Memory to compile in, in bytes.
+    #[n(19)]
+    CompileMemory,
 }
 
 impl LimitName {
@@ -204,6 +207,7 @@ impl LimitName {
             Self::Instances => "instances",
             Self::TableCount => "table_count",
             Self::CallBytes => "call_bytes",
+            Self::CompileMemory => "compile_memory",
         }
     }
 

@@ -33,16 +33,13 @@
 
 mod cancel;
 mod channel;
-pub mod check;
 pub mod confinement;
 mod error;
-mod interfaces;
 pub mod local;
 pub mod memfd;
 mod message;
 mod process;
 mod program;
-mod proposals;
 mod run;
 mod settings;
 mod spawner;
@@ -50,7 +47,6 @@ mod wiped;
 mod worker;
 
 pub use cancel::Cancel;
-pub use check::check;
 pub use error::{Death, EngineError, LimitMet, LimitName, Phase, Trap};
 pub use program::{Program, StageReport, Written};
 pub use settings::{

@@ -1,6 +1,7 @@
 //! What the processes say to each other: CBOR, bounded, and accepted in one spelling only.
 
 use minicbor::{Decode, Encode};
+use veracruz_intake::{InvalidProgram, Problem, Unfit, cut};
 
 use crate::{
     channel::Bounds,
@@ -67,7 +68,8 @@ pub(crate) enum SpawnerReply {
     reason = "there is one at a time, and never many in a row"
 )]
 pub(crate) enum ProgramRequest {
-    /// Compile the module in the descriptor that comes along.
+    /// Compile the module in the descriptor that comes along. With it comes a place for what is
+    /// said where the process aborts.
     #[n(0)]
     Compile {
         #[n(0)]
@@ -157,9 +159,31 @@ pub(crate) enum Refusal {
         #[n(1)]
         expected: String,
     },
-    /// More linear memories, or tables, than any program can have.
+    /// More linear memories, or tables, than any program can have; or more memory to compile in.
     #[n(5)]
     TooMany(#[n(0)] Refused),
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Problem(Problem::Import { module, name }) => Self::Import { module, name },
+            Unfit::Problem(Problem::Signature {
+                module,
+                name,
+                expected,
+                found,
+            }) => Self::Signature {
+                module,
+                name,
+                expected,
+                found,
+            },
+            Unfit::Problem(Problem::Export { name, expected }) => Self::Export { name, expected },
+            Unfit::Invalid(InvalidProgram { reason, .. }) => Self::Invalid(reason),
+            other => Self::Invalid(cut(&other.to_string())),
+        }
+    }
 }
 
 /// How a stage's process ended, as its parent saw it.
@@ -246,14 +270,6 @@ pub(crate) enum Outcome {
     /// It was ended at this limit.
     #[n(7)]
     Beyond(#[n(0)] Refused),
-}
-
-/// The longest text that goes into a message.
-const TEXT_CHARACTERS: usize = 500;
-
-/// Cuts a text that somebody else made.
-pub(crate) fn cut(text: &str) -> String {
-    text.chars().take(TEXT_CHARACTERS).collect()
 }
 
 pub(crate) fn encode<T: Encode<()>>(message: &T) -> Wiped {
@@ -351,11 +367,6 @@ mod tests {
             Some(SpawnerRequest::Fork)
         );
         assert_eq!(decode::<SpawnerRequest>(&[0x82, 0x18, 0, 0x80]), None);
-    }
-
-    #[test]
-    fn texts_are_cut_between_characters() {
-        assert_eq!(cut(&"é".repeat(1000)).chars().count(), TEXT_CHARACTERS);
     }
 
     proptest! {

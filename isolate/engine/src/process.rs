@@ -53,6 +53,25 @@ pub(crate) fn die_with(parent: Pid) -> io::Result<()> {
     )?)
 }
 
+/// Sends what libraries complain about from here on into this file, which the parent reads when
+/// this process is gone: Rust says there why it aborts.
+pub(crate) fn complain_to(file: BorrowedFd<'_>) -> io::Result<()> {
+    replace_stderr(file.as_raw_fd())
+}
+
+/// Ends that: into the file that is empty for ever, as [`keep_only`] left it.
+pub(crate) fn complain_no_more() -> io::Result<()> {
+    replace_stderr(libc::STDIN_FILENO)
+}
+
+fn replace_stderr(with: RawFd) -> io::Result<()> {
+    // SAFETY: nothing in this process owns descriptor 2, which is its own since `keep_only`.
+    if unsafe { libc::dup3(with, libc::STDERR_FILENO, libc::O_CLOEXEC) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// Closes every descriptor but the channel, and puts a file that is empty for ever in the place
 /// of the standard streams: what a library prints there must not end up in a file that happens
 /// to be opened as number 2.

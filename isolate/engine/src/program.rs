@@ -11,7 +11,7 @@ use crate::{
     cancel::Cancel,
     channel::ChannelError,
     error::{Death, EngineError, LimitMet, LimitName, Phase},
-    memfd::Sealed,
+    memfd::{Area, Sealed},
     message::{PROGRAM_REPLY, ProgramReply, ProgramRequest, Refusal, Refused, decode, encode},
     run::Run,
     settings::{
@@ -123,6 +123,7 @@ fn compile(
     }
     let worker = spawner.start()?;
     let watch = cancel.watch(&worker.channel)?;
+    let last_words = LastWords::new()?;
     let request = ProgramRequest::Compile {
         len: module.len(),
         settings: settings.clone(),
@@ -130,7 +131,11 @@ fn compile(
     let deadline = Instant::now().checked_add(settings.compile_time);
     let reply = worker
         .channel
-        .send(&encode(&request), &[module.as_fd()], deadline)
+        .send(
+            &encode(&request),
+            &[module.as_fd(), last_words.0.as_fd()],
+            deadline,
+        )
         .and_then(|()| worker.channel.receive(PROGRAM_REPLY, deadline));
     drop(watch);
     let reply = match reply {
@@ -147,7 +152,18 @@ fn compile(
             worker.kill()?;
             return Err(EngineError::Cancelled);
         }
-        Err(error) => return Err(explain(error, worker, Phase::Compiling)),
+        Err(error) => {
+            return Err(match explain(error, worker, Phase::Compiling) {
+                EngineError::WorkerLost { .. } if last_words.tell_of_memory() => {
+                    EngineError::Limit {
+                        name: LimitName::CompileMemory,
+                        allowed: settings.compile_memory,
+                        wanted: None,
+                    }
+                }
+                lost => lost,
+            });
+        }
     };
     match reply {
         Some(ProgramReply::Compiled) => Ok(worker),
@@ -157,6 +173,41 @@ fn compile(
             cause: Death::Setup(errno),
         }),
         _ => Err(misbehaved("its answer to a module")),
+    }
+}
+
+/// What a process says that aborts while it compiles: the allocator cannot fail otherwise.
+struct LastWords(Area);
+
+impl LastWords {
+    /// Rust's are one line.
+    const BYTES: u64 = 4096;
+
+    fn new() -> Result<Self, EngineError> {
+        let area = Area::create("last words", Self::BYTES);
+        area.map(Self).map_err(|source| EngineError::System {
+            during: "making room for what a worker says last",
+            source,
+        })
+    }
+
+    /// Whether it was for want of memory. May be a lie, as all that a worker says.
+    fn tell_of_memory(self) -> bool {
+        let Ok(words) = self.0.seal(Self::BYTES).and_then(|area| area.to_vec()) else {
+            return false;
+        };
+        let words = String::from_utf8_lossy(&words);
+        [
+            // The default of `std::alloc::handle_alloc_error`.
+            "memory allocation of ",
+            // A thread that starts has a stack for signals.
+            "failed to allocate an alternative stack",
+            // A panic that shows an error of the kernel's, as text or for debugging.
+            "(os error 12)",
+            "kind: OutOfMemory",
+        ]
+        .iter()
+        .any(|said| words.contains(said))
     }
 }
 
@@ -235,6 +286,7 @@ pub(crate) fn refused(refusal: Refusal, length: u64, settings: &ProgramSettings)
             name: limit,
             allowed: match limit {
                 LimitName::Memories => MOST_MEMORIES as u64,
+                LimitName::CompileMemory => settings.compile_memory,
                 _ => MOST_INSTANCES as u64,
             },
             wanted,

@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use minicbor::{Decode, Encode};
+pub use veracruz_intake::{MOST_INSTANCES, MOST_MEMORIES};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
@@ -23,13 +24,6 @@ pub const GREATEST_MEMORY: u64 = 4096 * MIB;
 
 /// The most inputs and outputs together that one stage can have: a file may be both.
 pub const MOST_FILES: usize = 2048;
-
-/// The most linear memories that a program can have. A core module has one; each module in a
-/// component may have its own.
-pub const MOST_MEMORIES: usize = 16;
-
-/// The most tables, and the most core instances, that a component can have.
-pub const MOST_INSTANCES: usize = 10_000;
 
 /// How a program is compiled. The same for all of its stages.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -6,10 +6,10 @@ mod ending;
 pub(crate) mod guest;
 mod stage;
 
-#[cfg(test)]
-pub(crate) use self::compile::config;
-
-use std::{io, os::fd::OwnedFd};
+use std::{
+    io,
+    os::fd::{AsFd as _, OwnedFd},
+};
 
 use rustix::process::Pid;
 use veracruz_vfs::Storage as _;
@@ -51,7 +51,10 @@ fn serve(channel: &Channel) -> Option<()> {
     let Some(ProgramRequest::Compile { len, settings }) = decode(&message.bytes) else {
         return None;
     };
-    let module = message.descriptors.into_iter().next()?;
+    let mut descriptors = message.descriptors.into_iter();
+    let (module, complaints) = (descriptors.next()?, descriptors.next()?);
+    process::complain_to(complaints.as_fd()).ok()?;
+    drop(complaints);
     let compiled = match prepare(module, len, &settings) {
         Ok(Ok(compiled)) => {
             send(channel, &ProgramReply::Compiled)?;
@@ -93,6 +96,7 @@ fn prepare(
     }
     let module = Sealed::adopt(module, len)?.map()?;
     let compiled = compile::compile(module.as_slice(), settings)?;
+    process::complain_no_more()?;
     confine(Level::Locked, &bounds)?;
     Ok(compiled)
 }

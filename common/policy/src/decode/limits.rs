@@ -4,7 +4,10 @@ use super::{
     Errors,
     object::{Fields, Object},
 };
-use crate::{File, FilePath, Limits, MAX_FILE_BYTES, MAX_TOTAL_FILE_BYTES, PathPattern, Stage};
+use crate::{
+    File, FilePath, Limits, MAX_FILE_BYTES, MAX_STACK_BYTES, MAX_TOTAL_FILE_BYTES, PathPattern,
+    Stage,
+};
 
 /// The fields of a stage's `limits`. Those of `execution` are the same, beside others.
 pub(crate) const STAGE_LIMITS: Fields = Fields {
@@ -90,7 +93,7 @@ pub(crate) const LIMIT_FIELDS: &[LimitField] = &[
     field("memory", Unit::Bytes, 64 * KIB, TIB),
     field("time", Unit::Milliseconds, 1, LONGEST),
     field("cpu_time", Unit::Milliseconds, 1, LONGEST),
-    field("stack", Unit::Bytes, 16 * KIB, 64 * MIB),
+    field("stack", Unit::Bytes, 16 * KIB, MAX_STACK_BYTES),
     field("tables", Unit::Pieces, 0, 10_000_000),
     field("module_bytes", Unit::Bytes, KIB, GIB),
     field("files", Unit::Pieces, 1, 10_000_000),

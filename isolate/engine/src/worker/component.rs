@@ -81,8 +81,10 @@ fn own<T: 'static>(
 
 #[cfg(test)]
 mod tests {
+    use veracruz_intake::INTERFACES;
+
     use super::*;
-    use crate::{interfaces::INTERFACES, settings::ProgramSettings, worker::compile};
+    use crate::{settings::ProgramSettings, worker::compile};
 
     /// A component that imports one function of an interface, as if it took and gave nothing.
     fn importing(interface: &str, function: &str) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use std::{io, os::fd::OwnedFd, sync::Arc};
 
+use veracruz_intake::{START, cut};
 use veracruz_vfs::{Quotas, Rights, Rules, Storage, Vfs};
 use veracruz_wasi::{
     Config, Finished, IntoWasm as _, LimitMet, Limits, Sink, Wasi, interfaces::Interfaces,
@@ -17,10 +18,9 @@ use super::{
     ending::outcome,
 };
 use crate::{
-    check::START,
     error::LimitName,
     memfd::{Sealed, write_all_at},
-    message::{Order, Outcome, Refused, Report, cut},
+    message::{Order, Outcome, Refused, Report},
     settings::{Clock, MOST_INSTANCES, MOST_MEMORIES, StageSettings},
 };
 

@@ -10,9 +10,9 @@ use std::{
 };
 
 use veracruz_engine::{
-    EngineError, LimitName, Output, ProgramSettings, StageReport, StageSettings, Trap, check,
-    check::{Kind, Need},
+    EngineError, LimitName, Output, ProgramSettings, StageReport, StageSettings, Trap,
 };
+use veracruz_intake::{Kind, Need, check};
 
 use crate::support::{
     Program, bytes, compile, compile_with, input, out, program_settings, right, settings,

@@ -31,6 +31,7 @@ crate::trials_of_both_strategies![
     arguments_and_environment_are_bounded,
     compiling_has_a_deadline,
     compiling_can_be_cancelled,
+    memory_to_compile_in_is_a_limit_with_a_name,
     the_same_program_runs_again_after_each_failure,
 ];
 
@@ -340,14 +341,37 @@ fn compiling_has_a_deadline() {
     the_next_run_works();
 }
 
-fn compiling_can_be_cancelled() {
-    // Seconds of compiling.
+/// Seconds of compiling.
+fn long() -> Vec<u8> {
     let bodies = "(func (param i32) (result i32)
             (i32.mul (i32.add (local.get 0) (i32.const 3)) (local.get 0)))"
         .repeat(60_000);
-    let module = sealed(&wat(&format!(
-        "(module {bodies} (func (export \"_start\")))"
-    )));
+    wat(&format!("(module {bodies} (func (export \"_start\")))"))
+}
+
+fn memory_to_compile_in_is_a_limit_with_a_name() {
+    let module = long();
+    // Whatever it is that finds none: the allocator, a thread, the place for the code.
+    for mebibytes in [8, 12, 16, 20, 24, 32, 40, 48, 64] {
+        let narrow = ProgramSettings {
+            compile_memory: mebibytes << 20,
+            ..program_settings()
+        };
+        match compile_with(&module, narrow) {
+            Ok(_) => assert!(mebibytes > 40, "{mebibytes} MiB are too few"),
+            Err(EngineError::Limit {
+                name: LimitName::CompileMemory,
+                allowed,
+                wanted: None,
+            }) => assert_eq!(allowed, mebibytes << 20),
+            Err(other) => panic!("{mebibytes} MiB: {other:?}"),
+        }
+    }
+    the_next_run_works();
+}
+
+fn compiling_can_be_cancelled() {
+    let module = sealed(&long());
     let cancel = Cancel::new();
     let start = Instant::now();
     let cancelled = std::thread::scope(|scope| {

@@ -20,6 +20,7 @@ mod fuel;
 mod isolation;
 mod large;
 mod limits;
+mod many;
 mod refusals;
 mod running;
 mod support;
@@ -37,6 +38,7 @@ fn main() {
         components::tests(),
         isolation::tests(),
         large::tests(),
+        many::tests(),
     ];
     let tests = tests.into_iter().flatten().collect();
     let mut arguments = Arguments::from_args();

@@ -6,14 +6,14 @@ use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
 use veracruz_client::{FilePath, Policy, Sha256};
-use veracruz_engine::check::{self, Import, Kind, Memory, Need, Offer};
+use veracruz_intake::{AtStart, Import, Kind, Memory, Need, Offer};
 use veracruz_policy::File;
 
 /// Says what it is, what it asks for, and every reason why it does not fit.
 pub(crate) fn check(arguments: &CheckArgs) -> Result<Report, CliError> {
     let program = std::fs::read(&arguments.program)
         .map_err(|source| CliError::file(&arguments.program, source))?;
-    let found = check::check(&program)
+    let found = veracruz_intake::check(&program)
         .map_err(|error| CliError::unfit(vec![error.to_string()], Value::Null))?;
     let mut problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     if let Some(path) = &arguments.policy {
@@ -37,7 +37,7 @@ fn under_policy(
     policy: &Policy,
     path: Option<&str>,
     program: &[u8],
-    found: &check::Report,
+    found: &veracruz_intake::Report,
 ) -> Result<Vec<String>, CliError> {
     let digest = Sha256::of(program);
     let file = named(policy, path, &digest)?;
@@ -52,10 +52,11 @@ fn under_policy(
             file.max_bytes, file.path
         ));
     }
-    let initial = found
-        .memories
-        .iter()
-        .fold(0_u64, |sum, memory| sum.saturating_add(memory.initial));
+    let AtStart {
+        memory_bytes,
+        table_elements,
+        ..
+    } = found.at_start;
     for (index, stage) in policy.pipeline().iter().enumerate() {
         if stage.program != file.path {
             continue;
@@ -68,10 +69,16 @@ fn under_policy(
                 limits.module_bytes
             ));
         }
-        if initial > limits.memory {
+        if memory_bytes > limits.memory {
             problems.push(format!(
-                "{place}: it starts with {initial} bytes of memory, at most {}",
+                "{place}: it starts with {memory_bytes} bytes of memory, at most {}",
                 limits.memory
+            ));
+        }
+        if table_elements > limits.tables {
+            problems.push(format!(
+                "{place}: it starts with {table_elements} elements in tables, at most {}",
+                limits.tables
             ));
         }
     }
@@ -105,10 +112,10 @@ fn named<'a>(
     }
 }
 
-fn lines(found: &check::Report) -> Vec<String> {
+fn lines(found: &veracruz_intake::Report) -> Vec<String> {
     let mut lines = vec![match found.kind {
         Kind::Module => "a core module (WASI preview 1)".to_owned(),
-        _ => "a component (WASI 0.2)".to_owned(),
+        Kind::Component => "a component (WASI 0.2)".to_owned(),
     }];
     for import in &found.imports {
         lines.push(format!("imports   {}", shown(import)));
@@ -123,6 +130,20 @@ fn lines(found: &check::Report) -> Vec<String> {
         let most =
             maximum.map_or_else(|| "no maximum".to_owned(), |most| format!("at most {most}"));
         lines.push(format!("memory    {initial} bytes at its start, {most}"));
+    }
+    let AtStart {
+        instances,
+        memories,
+        memory_bytes,
+        tables,
+        table_elements,
+        ..
+    } = found.at_start;
+    if found.kind == Kind::Component {
+        lines.push(format!(
+            "starts    {instances} core instances with {memories} memories of {memory_bytes} bytes \
+             and {tables} tables of {table_elements} elements"
+        ));
     }
     let proposals: Vec<_> = found
         .proposals
@@ -139,11 +160,11 @@ fn lines(found: &check::Report) -> Vec<String> {
     lines
 }
 
-fn document(found: &check::Report, problems: &[String]) -> Value {
+fn document(found: &veracruz_intake::Report, problems: &[String]) -> Value {
     json!({
         "fits": problems.is_empty(),
         "problems": problems,
-        "kind": match found.kind { Kind::Module => "module", _ => "component" },
+        "kind": match found.kind { Kind::Module => "module", Kind::Component => "component" },
         "imports": found.imports.iter().map(|import| json!({
             "module": import.module,
             "name": import.name,
@@ -160,6 +181,13 @@ fn document(found: &check::Report, problems: &[String]) -> Value {
         "tables": found.tables.iter().map(|table| json!({
             "initial": table.initial, "maximum": table.maximum,
         })).collect::<Vec<_>>(),
+        "at_start": {
+            "instances": found.at_start.instances,
+            "memories": found.at_start.memories,
+            "memory_bytes": found.at_start.memory_bytes,
+            "tables": found.at_start.tables,
+            "table_elements": found.at_start.table_elements,
+        },
         "needs": found.needs.iter().map(|need| name(*need)).collect::<Vec<_>>(),
     })
 }

@@ -1,12 +1,12 @@
 //! Networks, of which there is none: whatever a component imports of them ends it when called.
 
+use veracruz_intake::Interface;
 use wasmtime::{
     Engine,
     component::{Component, Linker, ResourceType, types::ComponentItem},
 };
 
 use super::Guest;
-use crate::interfaces::Interface;
 
 /// What stands for every resource of a network; none is ever made.
 struct Nothing;

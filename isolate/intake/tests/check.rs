@@ -7,9 +7,7 @@
 )]
 
 use proptest::prelude::*;
-use veracruz_engine::check::{
-    self, Import, Kind, MOST_LISTED, Need, Offer, Problem, Report, check,
-};
+use veracruz_intake::{Import, Kind, MOST_LISTED, Need, Offer, Problem, Report, check};
 
 fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("a program")
@@ -206,6 +204,104 @@ fn a_component_must_run_as_a_command_does() {
     ));
 }
 
+/// A component with this in it, that can be run.
+fn command(inner: &str) -> String {
+    format!(
+        r#"(component {inner}
+        (core module $m (func (export "run") (result i32) (i32.const 0)))
+        (core instance $i (instantiate $m))
+        (func $run (result (result)) (canon lift (core func $i "run")))
+        (instance $command (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.0" (instance $command)))"#
+    )
+}
+
+/// What it has when it starts, without the one instance that every [`command`] has.
+fn at_start(inner: &str) -> (u64, u64, u64, u64, u64) {
+    let at_start = report(&command(inner)).at_start;
+    (
+        at_start.instances - 1,
+        at_start.memories,
+        at_start.memory_bytes,
+        at_start.tables,
+        at_start.table_elements,
+    )
+}
+
+#[test]
+fn what_a_component_starts_with_counts_once_for_each_instance() {
+    let page = 1 << 16;
+    let module = "(core module $n (memory 3) (table 7 funcref))";
+    let twice = "(core instance (instantiate $n)) (core instance (instantiate $n))";
+    // A module that is never instantiated takes nothing.
+    assert_eq!(at_start(module), (0, 0, 0, 0, 0));
+    assert_eq!(
+        at_start(&format!("{module} {twice}")),
+        (2, 2, 6 * page, 2, 14)
+    );
+    // In a component, which is itself instantiated three times; and through an alias out of it.
+    let instance = "(instance (instantiate $c))";
+    for inner in [
+        format!("(component $c {module} {twice}) {}", instance.repeat(3)),
+        format!(
+            "{module} (component $c (alias outer 1 $n (core module $n)) {twice}) {}",
+            instance.repeat(3)
+        ),
+        // Components of components: each level has the one before it three times.
+        format!(
+            "(component $d (component $c {module} {twice}) {}) (instance (instantiate $d))",
+            instance.repeat(3)
+        ),
+    ] {
+        assert_eq!(at_start(&inner), (6, 6, 18 * page, 6, 42), "{inner}");
+    }
+    // Of what comes from elsewhere, only that it is there.
+    let given = "(component $c (import \"m\" (core module $n)) (core instance (instantiate $n)))";
+    let given =
+        format!("{module} {given} (instance (instantiate $c (with \"m\" (core module $n))))");
+    assert_eq!(at_start(&given), (1, 0, 0, 0, 0));
+}
+
+#[test]
+fn more_than_any_program_can_have_is_a_problem() {
+    let with = |module: &str, count: usize| {
+        let instances = "(core instance (instantiate $n))".repeat(count);
+        report(&command(&format!("(core module $n {module}) {instances}"))).problems
+    };
+    assert_eq!(with("(memory 1)", 16), []);
+    assert_eq!(
+        with("(memory 1)", 17),
+        [Problem::TooMany {
+            what: "memories",
+            most: 16,
+            found: 17
+        }]
+    );
+    let tables = "(table 0 funcref)".repeat(100);
+    assert_eq!(
+        with(&tables, 101),
+        [Problem::TooMany {
+            what: "tables",
+            most: 10_000,
+            found: 10_100
+        }]
+    );
+    // Ten levels, each with the one before it ten times: nobody counts those one by one.
+    let mut inner = "(core module $n) (core instance (instantiate $n))".to_owned();
+    for _ in 0..10 {
+        let ten = "(instance (instantiate $c))".repeat(10);
+        inner = format!("(component $c {inner}) {ten}");
+    }
+    assert_eq!(
+        report(&command(&inner)).problems,
+        [Problem::TooMany {
+            what: "core instances",
+            most: 10_000,
+            found: 10_000_000_001
+        }]
+    );
+}
+
 #[test]
 fn long_lists_are_cut_and_what_is_wrong_behind_the_cut_is_found() {
     let one = r#"(import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))"#;
@@ -253,7 +349,7 @@ fn what_is_no_program_is_an_error() {
 
 /// Whatever it says, it says it.
 fn survives(bytes: &[u8]) {
-    if let Ok(report) = check::check(bytes) {
+    if let Ok(report) = check(bytes) {
         assert!(report.imports.len() <= MOST_LISTED);
     }
 }

@@ -3,7 +3,7 @@
 use wasmparser::WasmFeatures;
 
 /// All that a program may use. Everything else is off, whatever the engine's defaults.
-pub(crate) const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+pub const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
     .union(WasmFeatures::REFERENCE_TYPES)
@@ -66,14 +66,7 @@ pub(crate) const PROPOSALS: &[(&str, WasmFeatures)] = &[
 
 #[cfg(test)]
 mod tests {
-    use wasmtime::{Engine, Module};
-
     use super::*;
-    use crate::{
-        check,
-        settings::{ProgramSettings, Strategy},
-        worker::config,
-    };
 
     #[test]
     fn every_feature_that_is_on_has_a_name_but_floats() {
@@ -81,61 +74,5 @@ mod tests {
             .iter()
             .fold(WasmFeatures::FLOATS, |all, (_, features)| all | *features);
         assert_eq!(named, NAMED);
-    }
-
-    /// Programs, each with something that one proposal brought.
-    const CORPUS: &[&str] = &[
-        "",
-        "(global (export \"g\") (mut i32) (i32.const 0))",
-        "(func (drop (i32.trunc_sat_f32_s (f32.const 1))))",
-        "(func (drop (i32.extend8_s (i32.const 1))))",
-        "(table 1 externref)",
-        "(table 1 funcref) (table 1 funcref)",
-        "(func (drop (ref.null func)))",
-        "(func (result i32 i32) (i32.const 1) (i32.const 2))",
-        "(memory 1) (func (memory.fill (i32.const 0) (i32.const 1) (i32.const 10)))",
-        "(func (drop (v128.const i32x4 0 0 0 0)))",
-        "(func (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_s (local.get 0)))",
-        "(func $f (return_call $f))",
-        "(func (drop (f64.add (f64.const 1) (f64.const 1))))",
-        "(global i32 (i32.add (i32.const 1) (i32.const 1)))",
-        "(memory 1 1 shared)",
-        "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))",
-        "(memory i64 1)",
-        "(table i64 1 funcref)",
-        "(memory 1) (memory 1)",
-        "(tag)",
-        "(tag $t) (func (throw $t))",
-        "(type $f (func)) (func (param (ref $f)) (call_ref $f (local.get 0)))",
-        "(func (param (ref func)))",
-        "(type (struct (field i32))) (func (drop (struct.new_default 0)))",
-        "(rec (type (func)) (type (func)))",
-        "(func (param anyref))",
-        "(memory 1 (pagesize 1))",
-        "(func (result i64 i64)
-            (i64.add128 (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1)))",
-        "(type $f (func)) (type (cont $f))",
-        "(type (shared (func)))",
-    ];
-
-    #[test]
-    fn the_check_and_the_engine_take_the_same_programs() {
-        for strategy in [Strategy::Compiled, Strategy::Interpreted] {
-            let settings = ProgramSettings {
-                strategy,
-                ..ProgramSettings::default()
-            };
-            let engine = Engine::new(&config(&settings).unwrap()).unwrap();
-            let mut on = 0;
-            for text in CORPUS {
-                let text = format!("(module {text} (func (export \"_start\")))");
-                let program = wat::parse_str(&text).unwrap();
-                let taken = Module::validate(&engine, &program).is_ok();
-                let report = check(&program);
-                assert_eq!(taken, report.is_ok_and(|report| report.fits()), "{text}");
-                on += usize::from(taken);
-            }
-            assert!(on > 8 && on < CORPUS.len() - 8, "{on}");
-        }
     }
 }

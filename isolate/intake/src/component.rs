@@ -5,17 +5,18 @@ use wasmparser::{
     types::TypesRef,
 };
 
-use super::{Declarations, Import, Offer, Problem};
 use crate::{
+    declarations::Declarations,
     interfaces::{self, Interface},
-    message::cut,
+    report::{Import, Offer, Problem},
+    text::cut,
 };
 
 const RUN: &str = "run";
 const RUN_TYPE: &str = "(func (result (result)))";
 
 /// One import a function; one for an interface that is imported for its types alone.
-pub(super) fn imports<'a>(
+pub(crate) fn imports<'a>(
     declarations: &'a Declarations<'_>,
 ) -> impl Iterator<Item = Import> + use<'a> {
     let types = declarations.types.as_ref();
@@ -66,7 +67,7 @@ fn offer(interface: Option<Interface>, function: Option<&str>) -> Offer {
     }
 }
 
-pub(super) fn missing_export(declarations: &Declarations<'_>) -> Option<Problem> {
+pub(crate) fn missing_export(declarations: &Declarations<'_>) -> Option<Problem> {
     let types = declarations.types.as_ref();
     let mut names = declarations.component_exports.iter();
     let is_command = names

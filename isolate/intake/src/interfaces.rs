@@ -2,12 +2,12 @@
 //! the check.
 
 /// What a component exports to be run.
-pub(crate) const RUN: &str = "wasi:cli/run@0.2";
+pub const RUN: &str = "wasi:cli/run@0.2";
 
 /// An interface that a component may import, in any version 0.2.x: later ones of these only add
 /// functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interface {
+pub enum Interface {
     /// With these functions.
     Offered(&'static [&'static str]),
     /// With any functions, none of which can be called: Python and JavaScript import networks
@@ -17,7 +17,8 @@ pub(crate) enum Interface {
 
 impl Interface {
     /// The interface of a name such as `wasi:cli/environment@0.2.3`.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
         let name = without_version(name)?;
         if NETWORKS.iter().any(|package| name.starts_with(package)) {
             return Some(Self::Trap);
@@ -30,7 +31,8 @@ impl Interface {
 }
 
 /// Whether this is the interface that is called to run a component.
-pub(crate) fn is_run(name: &str) -> bool {
+#[must_use]
+pub fn is_run(name: &str) -> bool {
     without_version(name) == Some("wasi:cli/run")
 }
 
@@ -45,7 +47,7 @@ fn without_version(name: &str) -> Option<&str> {
 const NETWORKS: &[&str] = &["wasi:sockets/", "wasi:http/"];
 
 /// Every interface with its functions, as the component model spells them.
-pub(crate) const INTERFACES: &[(&str, &[&str])] = &[
+pub const INTERFACES: &[(&str, &[&str])] = &[
     (
         "wasi:cli/environment",
         &["get-environment", "get-arguments", "initial-cwd"],

@@ -1,22 +1,14 @@
-//! What a program needs, found out without compiling or running it.
-
-mod component;
-mod declarations;
-mod module;
-mod needs;
-
-use std::collections::BTreeSet;
-
-pub(crate) use self::module::START;
-
-use self::declarations::{Bodies, Declarations};
-use crate::{
-    message::{Refusal, cut},
-    proposals::{FEATURES, NAMED, PROPOSALS},
-};
+//! What is said of a program.
 
 /// The most imports, memories or tables that a report lists.
 pub const MOST_LISTED: usize = 1000;
+
+/// The most linear memories that a program can have. A core module has one; each module in a
+/// component may have its own, in each of its instances.
+pub const MOST_MEMORIES: usize = 16;
+
+/// The most tables, and the most core instances, that a component can have.
+pub const MOST_INSTANCES: usize = 10_000;
 
 /// What a program needs, and what of it there is not.
 ///
@@ -38,6 +30,8 @@ pub struct Report {
     pub memories: Vec<Memory>,
     /// Its tables, likewise.
     pub tables: Vec<Table>,
+    /// What it has of them when it starts.
+    pub at_start: AtStart,
     /// What it may ask for while it runs, as far as its imports tell.
     pub needs: Vec<Need>,
     /// Why it cannot run here. Nothing, where it can. The first [`MOST_LISTED`].
@@ -52,9 +46,8 @@ impl Report {
     }
 }
 
-/// The two kinds of programs.
+/// The two kinds of programs. A third would be another engine: whoever runs them must know all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Kind {
     /// A core module, over WASI preview 1.
     Module,
@@ -124,6 +117,26 @@ pub struct Table {
     pub maximum: Option<u64>,
 }
 
+/// What a program has when it starts: of a component, what all its core instances have together,
+/// however often a module is instantiated.
+///
+/// It may be more, never less: of modules and components that one of its components imports or takes
+/// out of an instance, nothing is known but that they are there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AtStart {
+    /// Core instances. A core module is one.
+    pub instances: u64,
+    /// Linear memories.
+    pub memories: u64,
+    /// Their bytes.
+    pub memory_bytes: u64,
+    /// Tables.
+    pub tables: u64,
+    /// Their elements.
+    pub table_elements: u64,
+}
+
 /// Something that a program may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -186,6 +199,16 @@ pub enum Problem {
         /// What it must be.
         expected: String,
     },
+    /// It starts with more than any program can have, whatever the policy.
+    #[error("it starts with {found} {what}, at most {most}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many it can have.
+        most: usize,
+        /// How many it has at least.
+        found: u64,
+    },
 }
 
 /// The bytes are no program at all, with every proposal that has a name.
@@ -196,99 +219,8 @@ pub struct InvalidProgram {
     pub reason: String,
 }
 
-/// Validates a program as the engine would, and says what it needs.
-///
-/// Takes a few milliseconds for a small program, and up to a few seconds for one of many
-/// megabytes. Memory is bounded by a small multiple of the program's length.
-///
-/// # Errors
-/// [`InvalidProgram`] where there is nothing to report about.
-pub fn check(program: &[u8]) -> Result<Report, InvalidProgram> {
-    let (declarations, features) = match declarations::read(program, FEATURES, Bodies::Validate) {
-        Ok(declarations) => (declarations, FEATURES),
-        Err(invalid) => match declarations::read(program, NAMED, Bodies::Validate) {
-            Ok(declarations) => (declarations, NAMED),
-            // The reason of the first: it speaks of what is on.
-            Err(_) => return Err(invalid),
-        },
-    };
-    let uses = |without: &wasmparser::WasmFeatures| {
-        features.contains(*without)
-            && declarations::read(program, features.difference(*without), Bodies::Validate).is_err()
-    };
-    let proposals: Vec<Proposal> = PROPOSALS
-        .iter()
-        .filter(|(_, features)| uses(features))
-        .map(|(name, features)| Proposal {
-            name,
-            on: FEATURES.contains(*features),
-        })
-        .collect();
-    let mut report = Report {
-        kind: declarations.kind,
-        imports: Vec::new(),
-        imports_left_out: 0,
-        memories: declarations.memories(),
-        tables: declarations.tables(),
-        needs: Vec::new(),
-        problems: Vec::new(),
-        proposals,
-    };
-    let off = report.proposals.iter().filter(|proposal| !proposal.on);
-    report.problems = off
-        .map(|Proposal { name, .. }| Problem::Proposal { name })
-        .collect();
-    let mut needs = BTreeSet::new();
-    for import in imports(&declarations) {
-        needs.extend(needs::of(&import));
-        push(&mut report.problems, Problem::of(&import));
-        if report.imports.len() < MOST_LISTED {
-            report.imports.push(import);
-        } else {
-            report.imports_left_out = report.imports_left_out.saturating_add(1);
-        }
-    }
-    report.needs = needs.into_iter().collect();
-    push(&mut report.problems, missing_export(&declarations));
-    Ok(report)
-}
-
-/// Adds to a list of which nobody needs more than the first.
-fn push<T>(list: &mut Vec<T>, item: Option<T>) {
-    if list.len() < MOST_LISTED {
-        list.extend(item);
-    }
-}
-
-/// The same, as far as it can be told before the bodies of functions are looked at: a worker asks
-/// before it spends seconds on compiling, which validates them anyway.
-pub(crate) fn before_compiling(program: &[u8]) -> Result<Kind, Refusal> {
-    let declarations = declarations::read(program, FEATURES, Bodies::Skip)
-        .map_err(|invalid| Refusal::Invalid(invalid.reason))?;
-    let problem = imports(&declarations).find_map(|import| Problem::of(&import));
-    match problem.or_else(|| missing_export(&declarations)) {
-        Some(problem) => Err(problem.into()),
-        None => Ok(declarations.kind),
-    }
-}
-
-/// One after the other: a program can have a million.
-fn imports<'a>(declarations: &'a Declarations<'_>) -> Box<dyn Iterator<Item = Import> + 'a> {
-    match declarations.kind {
-        Kind::Module => Box::new(module::imports(declarations)),
-        Kind::Component => Box::new(component::imports(declarations)),
-    }
-}
-
-fn missing_export(declarations: &Declarations<'_>) -> Option<Problem> {
-    match declarations.kind {
-        Kind::Module => module::missing_export(declarations),
-        Kind::Component => component::missing_export(declarations),
-    }
-}
-
 impl Problem {
-    fn of(import: &Import) -> Option<Self> {
+    pub(crate) fn of(import: &Import) -> Option<Self> {
         let (module, name) = (import.module.clone(), import.name.clone());
         match &import.offer {
             Offer::Offered | Offer::Trap => None,
@@ -303,23 +235,9 @@ impl Problem {
     }
 }
 
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        match problem {
-            Problem::Proposal { .. } => Self::Invalid(cut(&problem.to_string())),
-            Problem::Import { module, name } => Self::Import { module, name },
-            Problem::Signature {
-                module,
-                name,
-                expected,
-                found,
-            } => Self::Signature {
-                module,
-                name,
-                expected,
-                found,
-            },
-            Problem::Export { name, expected } => Self::Export { name, expected },
-        }
+/// Adds to a list of which nobody needs more than the first.
+pub(crate) fn push<T>(list: &mut Vec<T>, item: Option<T>) {
+    if list.len() < MOST_LISTED {
+        list.extend(item);
     }
 }

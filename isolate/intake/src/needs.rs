@@ -1,6 +1,6 @@
 //! What a program may ask for while it runs, told by what it imports.
 
-use super::{Import, Need};
+use crate::report::{Import, Need};
 
 /// Functions of preview 1 by their beginning.
 const FUNCTIONS: &[(&str, &[Need])] = &[
@@ -32,7 +32,7 @@ const INTERFACES: &[(&str, &[Need])] = &[
     ("wasi:http/", &[Need::Network]),
 ];
 
-pub(super) fn of(import: &Import) -> &'static [Need] {
+pub(crate) fn of(import: &Import) -> &'static [Need] {
     let (list, text) = if import.module == veracruz_wasi::MODULE {
         (FUNCTIONS, &import.name)
     } else {

@@ -8,15 +8,18 @@ use wasmparser::{
     types::{CoreTypeId, EntityType, TypesRef},
 };
 
-use super::{Declarations, Import, Offer, Problem};
-use crate::message::cut;
+use crate::{
+    declarations::Declarations,
+    report::{Import, Offer, Problem},
+    text::cut,
+};
 
 /// What a command exports.
-pub(crate) const START: &str = "_start";
+pub const START: &str = "_start";
 
 const START_TYPE: &str = "(func)";
 
-pub(super) fn imports<'a>(
+pub(crate) fn imports<'a>(
     declarations: &'a Declarations<'_>,
 ) -> impl Iterator<Item = Import> + use<'a> {
     let types = declarations.types.as_ref();
@@ -41,7 +44,7 @@ pub(super) fn imports<'a>(
     })
 }
 
-pub(super) fn missing_export(declarations: &Declarations<'_>) -> Option<Problem> {
+pub(crate) fn missing_export(declarations: &Declarations<'_>) -> Option<Problem> {
     let types = declarations.types.as_ref();
     let is_command = types.core_exports().is_some_and(|mut exports| {
         exports

@@ -5,48 +5,43 @@ use wasmparser::{
     Validator, WasmFeatures, types::Types,
 };
 
-use super::{InvalidProgram, Kind, Memory, Table, push};
-use crate::message::cut;
+use crate::{
+    instances::Instances,
+    report::{AtStart, InvalidProgram, Kind, Memory, Table, push},
+    text::cut,
+};
 
 /// What a page is, where a memory does not say.
 const PAGE_BYTES: u64 = 65536;
 
 /// Whether bodies of functions are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bodies {
+pub(crate) enum Bodies {
     Validate,
     Skip,
 }
 
 /// What a program says about itself.
-pub(super) struct Declarations<'a> {
-    pub(super) kind: Kind,
+pub(crate) struct Declarations<'a> {
+    pub(crate) kind: Kind,
     /// The types of its outermost module or component.
-    pub(super) types: Types,
+    pub(crate) types: Types,
     /// Names of a component's imports.
-    pub(super) component_imports: Vec<&'a str>,
+    pub(crate) component_imports: Vec<&'a str>,
     /// Names of a component's exports.
-    pub(super) component_exports: Vec<&'a str>,
+    pub(crate) component_exports: Vec<&'a str>,
+    /// What all its instances have together.
+    pub(crate) at_start: AtStart,
     memories: Vec<MemoryType>,
     tables: Vec<TableType>,
 }
 
 impl Declarations<'_> {
-    /// In bytes. The count of pages is the program's, and need not fit.
-    pub(super) fn memories(&self) -> Vec<Memory> {
-        let memory = |memory: &MemoryType| {
-            let page = memory.page_size_log2.map_or(PAGE_BYTES, |power| {
-                1u64.checked_shl(power).unwrap_or(PAGE_BYTES)
-            });
-            Memory {
-                initial: memory.initial.saturating_mul(page),
-                maximum: memory.maximum.map(|most| most.saturating_mul(page)),
-            }
-        };
-        self.memories.iter().map(memory).collect()
+    pub(crate) fn memories(&self) -> Vec<Memory> {
+        self.memories.iter().map(Memory::from).collect()
     }
 
-    pub(super) fn tables(&self) -> Vec<Table> {
+    pub(crate) fn tables(&self) -> Vec<Table> {
         let table = |table: &TableType| Table {
             initial: table.initial,
             maximum: table.maximum,
@@ -55,8 +50,21 @@ impl Declarations<'_> {
     }
 }
 
+impl From<&MemoryType> for Memory {
+    /// In bytes. The count of pages is the program's, and need not fit.
+    fn from(memory: &MemoryType) -> Self {
+        let page = memory.page_size_log2.map_or(PAGE_BYTES, |power| {
+            1u64.checked_shl(power).unwrap_or(PAGE_BYTES)
+        });
+        Self {
+            initial: memory.initial.saturating_mul(page),
+            maximum: memory.maximum.map(|most| most.saturating_mul(page)),
+        }
+    }
+}
+
 /// Reads and validates.
-pub(super) fn read(
+pub(crate) fn read(
     program: &[u8],
     features: WasmFeatures,
     bodies: Bodies,
@@ -93,6 +101,7 @@ pub(super) fn read(
         types,
         component_imports: sections.component_imports,
         component_exports: sections.component_exports,
+        at_start: sections.instances.at_start(),
         memories: sections.memories,
         tables: sections.tables,
     })
@@ -108,10 +117,12 @@ struct Sections<'a> {
     component_exports: Vec<&'a str>,
     memories: Vec<MemoryType>,
     tables: Vec<TableType>,
+    instances: Instances,
 }
 
 impl<'a> Sections<'a> {
     fn note(&mut self, payload: Payload<'a>) -> Result<(), InvalidProgram> {
+        self.instances.note(&payload)?;
         match payload {
             Payload::Version { encoding, .. } => {
                 self.depth = self.depth.saturating_add(1);
