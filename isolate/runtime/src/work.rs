@@ -297,4 +297,10 @@ mod tests {
         programs.forget(&first);
         assert_eq!((third, cancel.is_cancelled()), (3, false));
     }
+
+    #[test]
+    fn a_policy_can_ask_for_as_much_stack_as_there_is_and_no_more() {
+        let most = veracruz_engine::GREATEST_WASM_STACK;
+        assert_eq!(veracruz_policy::MAX_STACK_BYTES, most);
+    }
 }

@@ -269,7 +269,8 @@ pub(crate) enum Unable {
 
 impl Unable {
     pub(crate) fn order(what: &str, error: &dyn std::fmt::Display) -> Self {
-        Self::Order(cut(&format!("{what}: {error}")))
+        // What may be long comes last: it is cut.
+        Self::Order(cut(&format!("{error}: {what}")))
     }
 }
 
