@@ -68,13 +68,23 @@ pub fn qemu(description: &Description, command_line: &str, wiring: &Wiring) -> V
 }
 
 fn board(line: &mut Line, description: &Description) {
+    let protection = match &description.confidential {
+        None => String::new(),
+        Some(confidential) => {
+            line.option("-object", confidential.object());
+            confidential.of_machine()
+        }
+    };
     match description.board {
         // The daemon behind vsock sees the guest's memory, as a device does.
         Board::Q35 => line.option(
             "-machine",
-            "q35,memory-backend=memory,sata=off,usb=off,vmport=off",
+            format!("q35,memory-backend=memory,sata=off,usb=off,vmport=off{protection}"),
         ),
-        Board::Virt => line.option("-machine", "virt,memory-backend=memory,gic-version=3"),
+        Board::Virt => line.option(
+            "-machine",
+            format!("virt,memory-backend=memory,gic-version=3{protection}"),
+        ),
         // It shares its memory by itself. AWS numbers enclaves so.
         Board::NitroEnclave => line.option(
             "-machine",
@@ -91,10 +101,11 @@ fn board(line: &mut Line, description: &Description) {
 fn accelerator(line: &mut Line, description: &Description, wiring: &Wiring) {
     if wiring.kvm {
         line.option("-accel", "kvm");
-        // Some hosts offer this register and do not have it.
-        let processor = match description.board {
-            Board::Q35 | Board::NitroEnclave => "host,-arch-capabilities",
-            Board::Virt => "host",
+        let processor = match (&description.confidential, description.board) {
+            (Some(confidential), _) => confidential.processor(),
+            // Some hosts offer this register and do not have it.
+            (None, Board::Q35 | Board::NitroEnclave) => "host,-arch-capabilities",
+            (None, Board::Virt) => "host",
         };
         line.option("-cpu", processor);
     } else {
@@ -124,7 +135,15 @@ fn devices(line: &mut Line, description: &Description, wiring: &Wiring) {
         // Its board has the device built in, and no bus for others.
         Board::NitroEnclave => return,
     };
-    line.option("-device", format!("vhost-user-vsock-{bus},chardev=vsock"));
+    // A guest whose memory is its own says which pages a device may touch, and no others.
+    let shared = match description.confidential {
+        Some(_) => ",iommu_platform=on",
+        None => "",
+    };
+    line.option(
+        "-device",
+        format!("vhost-user-vsock-{bus},chardev=vsock{shared}"),
+    );
     if let Some(evidence) = wiring.evidence {
         line.option("-chardev", format!("socket,id=evidence,fd={evidence}"));
         line.option("-device", format!("virtio-serial-{bus},max_ports=2"));
@@ -168,6 +187,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Acceleration, Cca, Confidential, SevSnp, Tdx};
 
     /// One option a line, as a person reads it.
     fn shown(description: &Description, wiring: &Wiring) -> String {
@@ -266,6 +286,81 @@ mod tests {
             with_variables.get(..2),
             Some(flash.map(String::from).as_slice())
         );
+    }
+
+    /// A machine that is protected by this.
+    fn protected(confidential: Confidential) -> (Description, Wiring) {
+        let description = Description {
+            board: confidential.board(),
+            acceleration: Acceleration::Kvm,
+            evidence: false,
+            confidential: Some(confidential),
+            ..Description::microvm()
+        };
+        let mut wiring = Wiring {
+            kvm: true,
+            evidence: None,
+            ..plain()
+        };
+        wiring.parts.push((Part::Firmware, 15));
+        (description, wiring)
+    }
+
+    #[test]
+    fn sev_snp() {
+        let (description, wiring) = protected(Confidential::SevSnp(SevSnp::new([0x11; 32])));
+        let expected = [
+            "-object sev-snp-guest,id=confidential,policy=0x30000,cbitpos=51,reduced-phys-bits=1,\
+             kernel-hashes=on,host-data=ERERERERERERERERERERERERERERERERERERERERERE=",
+            "-machine q35,memory-backend=memory,sata=off,usb=off,vmport=off,\
+             confidential-guest-support=confidential",
+            "-accel kvm",
+            "-cpu EPYC-v4",
+            "-bios /proc/self/fd/15",
+            "-device vhost-user-vsock-pci,chardev=vsock,iommu_platform=on",
+        ];
+        assert_eq!(added(&description, &wiring), expected);
+    }
+
+    #[test]
+    fn tdx() {
+        let mut mr_config_id = [0; 48];
+        mr_config_id[..32].fill(0x11);
+        let (description, wiring) = protected(Confidential::Tdx(Tdx::new(mr_config_id)));
+        let expected = [
+            "-object {\"qom-type\":\"tdx-guest\",\"id\":\"confidential\",\
+             \"mrconfigid\":\"ERERERERERERERERERERERERERERERERERERERERERERAAAAAAAAAAAAAAAAAAAAAAAA\",\
+             \"quote-generation-socket\":{\"type\":\"vsock\",\"cid\":\"2\",\"port\":\"4050\"}}",
+            "-machine q35,memory-backend=memory,sata=off,usb=off,vmport=off,\
+             confidential-guest-support=confidential,kernel-irqchip=split",
+            "-accel kvm",
+            "-cpu host",
+            "-bios /proc/self/fd/15",
+            "-device vhost-user-vsock-pci,chardev=vsock,iommu_platform=on",
+        ];
+        assert_eq!(added(&description, &wiring), expected);
+        let json = expected[0].strip_prefix("-object ").unwrap();
+        assert!(json.starts_with('{') && json.matches('"').count() % 2 == 0);
+    }
+
+    #[test]
+    fn cca() {
+        let mut personalization = [0; 64];
+        personalization[..32].fill(0x11);
+        let confidential = Confidential::Cca(Cca::new(personalization));
+        let (description, mut wiring) = protected(confidential);
+        wiring.parts.pop();
+        let expected = [
+            "-object rme-guest,id=confidential,measurement-algorithm=sha512,personalization-value=\
+             ERERERERERERERERERERERERERERERERERERERERERERAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+             AAAAAA==",
+            "-machine virt,memory-backend=memory,gic-version=3,\
+             confidential-guest-support=confidential",
+            "-accel kvm",
+            "-cpu host",
+            "-device vhost-user-vsock-pci,chardev=vsock,iommu_platform=on",
+        ];
+        assert_eq!(added(&description, &wiring), expected);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::os::fd::BorrowedFd;
 
 use minicbor::{Decode, Encode};
 
+use crate::Confidential;
+
 /// The longest command line of a kernel: what x86 and arm64 take.
 pub const MAX_COMMAND_LINE: usize = 2048;
 /// The longest name of a kind.
@@ -42,6 +44,9 @@ pub struct Description {
     /// Whether it has a TPM 2.0, emulated by `swtpm`.
     #[n(6)]
     pub tpm: bool,
+    /// The hardware that protects it from this host, where there is such.
+    #[n(7)]
+    pub confidential: Option<Confidential>,
 }
 
 impl Description {
@@ -56,6 +61,7 @@ impl Description {
             processors: 1,
             evidence: true,
             tpm: false,
+            confidential: None,
         }
     }
 
@@ -108,6 +114,7 @@ impl Description {
                 part: Part::Firmware,
             });
         }
+        self.check_confidential(parts)?;
         if self.evidence && !self.is_plain(parts) {
             return Err(DescriptionError::NotPlain);
         }
@@ -120,9 +127,42 @@ impl Description {
     pub fn is_plain(&self, parts: &Parts<'_>) -> bool {
         matches!(self.board, Board::Q35 | Board::Virt)
             && !self.tpm
+            && self.confidential.is_none()
             && parts.files.len() == 2
             && parts.find(Part::Kernel).is_some()
             && parts.find(Part::Initramfs).is_some()
+    }
+
+    fn check_confidential(&self, parts: &Parts<'_>) -> Result<(), DescriptionError> {
+        let Some(confidential) = &self.confidential else {
+            return Ok(());
+        };
+        let refuse = |what| Err(DescriptionError::NotConfidential { what });
+        if self.board != confidential.board() {
+            return refuse("another board");
+        }
+        if self.acceleration != Acceleration::Kvm {
+            return refuse("anything but KVM to execute it");
+        }
+        // It would be the host's word in a machine that must not need it.
+        if self.tpm {
+            return refuse("a TPM of the host's");
+        }
+        // Not measured, and kept by the host.
+        if parts.find(Part::Variables).is_some() {
+            return refuse("variables of firmware");
+        }
+        match (parts.find(Part::Firmware), confidential.has_firmware()) {
+            (None, true) => Err(DescriptionError::Missing {
+                board: self.board,
+                part: Part::Firmware,
+            }),
+            (Some(_), false) => Err(DescriptionError::Surplus {
+                board: self.board,
+                part: Part::Firmware,
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn check_numbers(&self) -> Result<(), DescriptionError> {
@@ -307,6 +347,12 @@ pub enum DescriptionError {
     /// The board cannot have a TPM.
     #[error("an enclave has no TPM")]
     NoTpm,
+    /// What no machine has that its hardware protects.
+    #[error("a machine that is protected from its host cannot have {what}")]
+    NotConfidential {
+        /// What.
+        what: &'static str,
+    },
     /// The command line is too long.
     #[error("the command line has {found} bytes; expected less than {MAX_COMMAND_LINE}")]
     CommandLineTooLong {
@@ -393,6 +439,71 @@ mod tests {
             ..plain
         };
         assert_eq!(with(&firmware, |parts| unvouched.check(parts)), Ok(()));
+    }
+
+    #[test]
+    fn a_machine_that_is_protected_from_its_host_needs_nothing_of_it() {
+        use crate::{Cca, SevSnp, Tdx};
+        let protected = |confidential: Confidential| Description {
+            board: confidential.board(),
+            acceleration: Acceleration::Kvm,
+            evidence: false,
+            confidential: Some(confidential),
+            ..Description::microvm()
+        };
+        let snp = protected(Confidential::SevSnp(SevSnp::new([1; 32])));
+        let tdx = protected(Confidential::Tdx(Tdx::new([1; 48])));
+        let cca = protected(Confidential::Cca(Cca::new([1; 64])));
+        let firmware = [Part::Kernel, Part::Initramfs, Part::Firmware];
+        assert_eq!(with(&firmware, |parts| snp.check(parts)), Ok(()));
+        assert_eq!(with(&firmware, |parts| tdx.check(parts)), Ok(()));
+        assert_eq!(with(&PLAIN, |parts| cca.check(parts)), Ok(()));
+        assert!(!with(&PLAIN, |parts| cca.is_plain(parts)));
+
+        let (board, part) = (Board::Q35, Part::Firmware);
+        let without = with(&PLAIN, |parts| snp.check(parts));
+        assert_eq!(without, Err(DescriptionError::Missing { board, part }));
+        let board = Board::Virt;
+        let surplus = with(&firmware, |parts| cca.check(parts));
+        assert_eq!(surplus, Err(DescriptionError::Surplus { board, part }));
+        let variables = [&firmware[..], &[Part::Variables]].concat();
+        let changes: [(&[Part], Description); 4] = [
+            (
+                &firmware,
+                Description {
+                    board: Board::Virt,
+                    ..snp.clone()
+                },
+            ),
+            (
+                &firmware,
+                Description {
+                    acceleration: Acceleration::Auto,
+                    ..snp.clone()
+                },
+            ),
+            (
+                &firmware,
+                Description {
+                    tpm: true,
+                    ..snp.clone()
+                },
+            ),
+            (&variables, snp.clone()),
+        ];
+        for (parts, description) in changes {
+            let refused = with(parts, |parts| description.check(parts));
+            assert!(
+                matches!(refused, Err(DescriptionError::NotConfidential { .. })),
+                "{refused:?}"
+            );
+        }
+        let vouched = Description {
+            evidence: true,
+            ..cca
+        };
+        let refused = with(&PLAIN, |parts| vouched.check(parts));
+        assert_eq!(refused, Err(DescriptionError::NotPlain));
     }
 
     #[test]

@@ -37,20 +37,24 @@
 //! ```
 
 mod command;
+mod confidential;
 mod description;
 mod folder;
 mod kvm;
+mod shown;
 mod tools;
 mod tpm;
 mod vsock;
 mod warden;
 
 pub use command::{Wiring, qemu};
+pub use confidential::{Cca, Confidential, Epyc, MeasurementAlgorithm, QuoteService, SevSnp, Tdx};
 pub use description::{
     Acceleration, Board, Description, DescriptionError, MAX_COMMAND_LINE, Part, PartFile, Parts,
 };
 pub use folder::{clear, remove};
 pub use kvm::{KvmSpeed, probe};
+pub use shown::{Named, shown};
 pub use tools::Tools;
 pub use vsock::SOCKET;
 pub use warden::{Exit, Order, Stage, StartError, User, Warden, Word};
