@@ -329,7 +329,7 @@ mod tests {
         let (description, wiring) = protected(Confidential::Tdx(Tdx::new(mr_config_id)));
         let expected = [
             "-object {\"qom-type\":\"tdx-guest\",\"id\":\"confidential\",\
-             \"mrconfigid\":\"ERERERERERERERERERERERERERERERERERERERERERERAAAAAAAAAAAAAAAAAAAAAAAA\",\
+             \"mrconfigid\":\"EREREREREREREREREREREREREREREREREREREREREREAAAAAAAAAAAAAAAAAAAAA\",\
              \"quote-generation-socket\":{\"type\":\"vsock\",\"cid\":\"2\",\"port\":\"4050\"}}",
             "-machine q35,memory-backend=memory,sata=off,usb=off,vmport=off,\
              confidential-guest-support=confidential,kernel-irqchip=split",
@@ -352,8 +352,8 @@ mod tests {
         wiring.parts.pop();
         let expected = [
             "-object rme-guest,id=confidential,measurement-algorithm=sha512,personalization-value=\
-             ERERERERERERERERERERERERERERERERERERERERERERAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
-             AAAAAA==",
+             EREREREREREREREREREREREREREREREREREREREREREAAAAAAAAAAAAAAAAAAAAA\
+             AAAAAAAAAAAAAAAAAAAAAA==",
             "-machine virt,memory-backend=memory,gic-version=3,\
              confidential-guest-support=confidential",
             "-accel kvm",
