@@ -36,6 +36,7 @@ mod machine;
 mod manifest;
 mod nitro;
 mod process;
+pub mod sgx;
 pub mod snp;
 pub mod tpm;
 
