@@ -42,10 +42,7 @@ pub(super) fn platform() -> Result<Platform, Fault> {
     if rustix::process::getpid() != rustix::process::Pid::INIT {
         return Err(Fault::Platform);
     }
-    for (kind, place) in FILE_SYSTEMS {
-        // A kernel without one of them has no evidence of that kind; what is missing shows below.
-        let _ = mount(kind, place, kind, MountFlags::empty(), None);
-    }
+    mount_file_systems();
     let evidence = wait_for_evidence().ok_or(Fault::Evidence)?;
     // Every connection and every file of a participant is one.
     let descriptors = Rlimit {
@@ -65,6 +62,14 @@ pub(super) fn platform() -> Result<Platform, Fault> {
         connections: Connections::Accepted(connections),
         evidence,
     })
+}
+
+/// Makes visible what the kernel offers.
+pub(super) fn mount_file_systems() {
+    for (kind, place) in FILE_SYSTEMS {
+        // A kernel without one of them has no evidence of that kind: who asks for it finds nothing.
+        let _ = mount(kind, place, kind, MountFlags::empty(), None);
+    }
 }
 
 /// Ends the machine. It was told to take a restart for its end, as every kind of machine can be, and

@@ -157,6 +157,9 @@ impl Reports for Configfs {
 }
 
 #[cfg(test)]
+mod in_a_guest;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::platform::evidence::{measurement, tests::QUESTION};
