@@ -22,14 +22,18 @@
 //! ```
 
 pub mod availability;
+pub mod cca;
 mod error;
 mod image;
 mod isolate;
 mod local;
 pub mod machine;
 pub mod microvm;
+mod missing;
 pub mod nitro;
 pub mod process;
+pub mod sev_snp;
+pub mod tdx;
 
 pub use error::LaunchError;
 pub use image::RuntimeImage;
@@ -38,3 +42,4 @@ pub use isolate::{
     Resources,
 };
 pub use veracruz_attester::{ClientError, Refusal};
+pub use missing::Missing;

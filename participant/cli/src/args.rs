@@ -10,7 +10,9 @@ mod verifier;
 pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
 };
-pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
+pub(crate) use image::{
+    ImageBuildArgs, ImageCommand, ImageFormat, ImageLaunchLineArgs, ImageMeasureArgs, ProtectedKind,
+};
 pub(crate) use isolate::{IsolateArgs, IsolateName};
 pub(crate) use limits::LimitArgs;
 pub(crate) use policy::{

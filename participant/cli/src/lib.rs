@@ -83,6 +83,9 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Measure(arguments) => measure::measure(&arguments).map(Some),
         Command::Image(ImageCommand::Build(arguments)) => image::build(&arguments).map(Some),
         Command::Image(ImageCommand::Measure(arguments)) => image::measure(&arguments).map(Some),
+        Command::Image(ImageCommand::LaunchLine(arguments)) => {
+            image::launch_line(&arguments).map(Some)
+        }
         Command::Attester(arguments) => host::attester(&arguments, format),
         Command::Host(arguments) => host::host(&arguments, format).map(|()| None),
         Command::Isolates => Ok(Some(isolates::isolates())),

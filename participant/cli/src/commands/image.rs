@@ -1,5 +1,9 @@
 //! `veracruz image`.
 
+mod launch_line;
+
+pub(crate) use launch_line::launch_line;
+
 use super::reference::{self, References};
 use crate::args::{ImageBuildArgs, ImageFormat, ImageMeasureArgs};
 use crate::error::CliError;
