@@ -43,6 +43,15 @@ pub(crate) struct Options {
     test_provider: bool,
 }
 
+impl Options {
+    /// With evidence that proves nothing, from the same tree as the images' kernel, which is made
+    /// with it: so that tests need not make it twice.
+    pub(crate) const FOR_TESTS: Self = Self {
+        architecture: Architecture::X86_64,
+        test_provider: true,
+    };
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::cache;
 use crate::debian::Pin;
+use crate::kernel;
 use crate::process::{self, Failure};
 use crate::setup;
 use crate::steps::Steps;
@@ -70,6 +71,9 @@ pub(crate) fn setup_machines(steps: &mut Steps) -> Result<Machines, Failure> {
     })?;
     // It takes minutes where the cache has none, so it is a step of its own.
     machines.tell("VERACRUZ_QEMU_NITRO", || crate::qemu_nitro::built(steps));
+    machines.tell("VERACRUZ_TEST_KERNEL", || {
+        kernel::kernel(kernel::Options::FOR_TESTS, steps)
+    });
     Ok(machines)
 }
 

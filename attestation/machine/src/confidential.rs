@@ -30,6 +30,19 @@ pub enum Confidential {
 }
 
 impl Confidential {
+    /// Puts the hash of a policy into the field that is given at the launch, with zeros after it.
+    pub fn fix_policy(&mut self, hash: &[u8; 32]) {
+        let field: &mut [u8] = match self {
+            Self::SevSnp(guest) => &mut guest.host_data,
+            Self::Tdx(guest) => &mut guest.mr_config_id,
+            Self::Cca(guest) => &mut guest.personalization,
+        };
+        field.fill(0);
+        for (place, byte) in field.iter_mut().zip(hash) {
+            *place = *byte;
+        }
+    }
+
     /// The board of such a machine.
     #[must_use]
     pub fn board(&self) -> Board {

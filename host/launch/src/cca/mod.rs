@@ -18,11 +18,8 @@ pub const KIND: &str = "cca";
 /// A machine for this policy. Its parts are an image's kernel and its initramfs.
 #[must_use]
 pub fn description(policy: &PolicyHash) -> Description {
-    let mut personalization = [0; 64];
-    for (place, byte) in personalization.iter_mut().zip(policy.as_bytes()) {
-        *place = *byte;
-    }
-    let guest = Confidential::Cca(Cca::new(personalization));
+    let mut guest = Confidential::Cca(Cca::new([0; 64]));
+    guest.fix_policy(policy.as_bytes());
     Description {
         kind: KIND.into(),
         board: guest.board(),

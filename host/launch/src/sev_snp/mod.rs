@@ -16,7 +16,8 @@ pub const KIND: &str = "sev-snp";
 /// a firmware that checks both (OVMF's `AmdSev` platform).
 #[must_use]
 pub fn description(policy: &PolicyHash) -> Description {
-    let guest = Confidential::SevSnp(SevSnp::new(*policy.as_bytes()));
+    let mut guest = Confidential::SevSnp(SevSnp::new([0; 32]));
+    guest.fix_policy(policy.as_bytes());
     Description {
         kind: KIND.into(),
         board: guest.board(),

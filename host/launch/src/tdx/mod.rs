@@ -16,11 +16,8 @@ pub const KIND: &str = "tdx";
 /// a firmware that starts in a TDX guest (OVMF).
 #[must_use]
 pub fn description(policy: &PolicyHash) -> Description {
-    let mut mr_config_id = [0; 48];
-    for (place, byte) in mr_config_id.iter_mut().zip(policy.as_bytes()) {
-        *place = *byte;
-    }
-    let guest = Confidential::Tdx(Tdx::new(mr_config_id));
+    let mut guest = Confidential::Tdx(Tdx::new([0; 48]));
+    guest.fix_policy(policy.as_bytes());
     Description {
         kind: KIND.into(),
         board: guest.board(),
