@@ -246,5 +246,62 @@ fn the_images_that_were_built_have_the_runtime_that_was_built() {
         let (exit, measured) = told(&images, &format!("image measure {kind}"));
         assert_eq!(exit, 0, "{measured}");
         assert_eq!(measured["runtime"], runtime, "{kind}");
+fn the_line_of_a_machine_that_is_protected_has_the_policys_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    parts(folder);
+    printed(
+        folder,
+        "image build --kind microvm --runtime runtime --kernel kernel --out vm",
+    );
+    let document = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../common/policy/tests/data/overlap.json"
+    );
+    fs::copy(document, folder.join("policy.json")).unwrap();
+    let policy = fs::read(document).unwrap();
+    let hash = *veracruz_policy::Policy::parse(&policy)
+        .unwrap()
+        .hash()
+        .as_bytes();
+
+    let line = "image launch-line vm --policy policy.json --firmware OVMF.fd --kind";
+    let snp = printed(
+        folder,
+        &format!("{line} sev-snp --processors 2 --memory 2048"),
+    );
+    let host_data = data_encoding::BASE64.encode(&hash);
+    for expected in [
+        &format!("kernel-hashes=on,host-data={host_data} \\"),
+        "-kernel vm/kernel.bzimage \\",
+        "-bios OVMF.fd \\",
+        "-cpu EPYC-v4 \\",
+        "-smp 2 \\",
+        "-m 2048M \\",
+    ] {
+        assert!(snp.contains(expected), "{expected}: {snp}");
+    }
+    let tdx = printed(folder, &format!("{line} tdx"));
+    let fixed = data_encoding::BASE64.encode(&[&hash[..], &[0; 16]].concat());
+    assert!(tdx.contains(&format!(r#""mrconfigid":"{fixed}""#)), "{tdx}");
+
+    // Another architecture, firmware that is missing, a model that is not measured here.
+    for (arguments, word) in [
+        (
+            "image launch-line vm --policy policy.json --kind cca",
+            "aarch64",
+        ),
+        (
+            "image launch-line vm --policy policy.json --kind tdx",
+            "--firmware",
+        ),
+        (
+            "image launch-line vm --policy policy.json --firmware f --kind sev-snp --processor host",
+            "EPYC-v4",
+        ),
+    ] {
+        let (exit, told) = told(folder, arguments);
+        assert_eq!(exit, USAGE, "{told}");
+        assert!(told.to_string().contains(word), "{told}");
     }
 }
