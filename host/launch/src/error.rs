@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use veracruz_attester::ClientError;
 use veracruz_policy::Sha256;
 
-use crate::Loss;
+use crate::{Kind, Loss};
 
 /// Why an isolate was not started, or does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,17 @@ pub enum LaunchError {
     NitroCli {
         /// What it said.
         reason: String,
+    },
+    /// Not what a kind that hardware protects is started from. Whoever asked for it is at fault.
+    #[error(
+        "isolates of kind {kind} are started {} firmware of their own",
+        if *.firmware { "with" } else { "without" }
+    )]
+    NotProtected {
+        /// The kind that was asked for.
+        kind: Kind,
+        /// Whether that kind starts in firmware.
+        firmware: bool,
     },
     /// The isolate refused to work. It tells the host a class of reason and no more.
     #[error("the isolate refused to start its work (class {class})")]

@@ -6,7 +6,8 @@
 //!
 //! There is one folder a kind of isolate: [`process`], a sandboxed process, and [`microvm`], a
 //! virtual machine, both started and vouched for by the attester. *They protect nobody from the
-//! host.* [`nitro`] has Nitro enclaves, which do, and an emulation of them, which does not. What
+//! host.* [`nitro`] has Nitro enclaves, which do, and an emulation of them, which does not.
+//! [`sev_snp`], [`tdx`] and [`cca`] are virtual machines that hardware protects. What
 //! kinds share is in `local` (whatever runs on this machine) and [`machine`] (virtual machines).
 //!
 //! ```no_run
@@ -32,6 +33,7 @@ pub mod microvm;
 mod missing;
 pub mod nitro;
 pub mod process;
+pub mod protected;
 pub mod sev_snp;
 pub mod tdx;
 

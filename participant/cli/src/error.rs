@@ -57,6 +57,15 @@ pub(crate) enum CliError {
     /// A service on this machine did not start, or stopped.
     #[error("{0}")]
     Service(String),
+    /// This machine cannot start isolates of a kind.
+    #[error(
+        "isolates of kind {kind} cannot start here: {}",
+        .missing.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    Lacks {
+        kind: veracruz_launch::Kind,
+        missing: Vec<veracruz_launch::Missing>,
+    },
     /// An image, or what it is made of, is not what it should be.
     #[error("{0}")]
     Image(#[from] veracruz_images::ImageError),
@@ -110,6 +119,7 @@ impl CliError {
             Self::File { .. } | Self::Missing { .. } => ErrorCode::FileUnreadable.to_string(),
             Self::Argument { .. } => ErrorCode::UsageWrong.to_string(),
             Self::Image(_) => ErrorCode::ImageUnusable.to_string(),
+            Self::Lacks { .. } => ErrorCode::HardwareMissing.to_string(),
             Self::Unfit { .. } => ErrorCode::ProgramRefused.to_string(),
             Self::Program(error) => program_code(error).to_string(),
             Self::Run { code, .. } => code.unwrap_or(ErrorCode::RunIsolateFailed).to_string(),
@@ -132,6 +142,10 @@ impl CliError {
             Self::Unfit { .. } => ErrorCode::ProgramRefused.hint().to_owned(),
             Self::Program(error) => program_code(error).hint().to_owned(),
             Self::Image(_) => ErrorCode::ImageUnusable.hint().to_owned(),
+            Self::Lacks { missing, .. } => {
+                let hints: Vec<&str> = missing.iter().map(veracruz_launch::Missing::hint).collect();
+                hints.join("; ")
+            }
             Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
             Self::Argument { .. } => "see `veracruz --help`".to_owned(),
             Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),
@@ -176,7 +190,7 @@ impl CliError {
             | Self::Image(_) => ErrorClass::Local.exit_code(),
             Self::Program(EngineError::Trap { .. }) => TRAPPED,
             Self::Run { .. } | Self::Program(_) => ErrorClass::Refused.exit_code(),
-            Self::Service(_) => ErrorClass::Unavailable.exit_code(),
+            Self::Service(_) | Self::Lacks { .. } => ErrorClass::Unavailable.exit_code(),
             Self::Argument { .. } => 2,
             Self::Local(_) | Self::Demo { .. } => 1,
         }

@@ -5,6 +5,8 @@ use crate::error::CliError;
 use crate::local::Isolates;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+use veracruz_launch::{Kind, Missing, cca, sev_snp, tdx};
+use veracruz_machine::Tools;
 
 /// This binary.
 pub(crate) fn executable() -> Result<PathBuf, CliError> {
@@ -32,6 +34,29 @@ pub(crate) fn isolates(arguments: &IsolateArgs) -> Result<Isolates, CliError> {
         IsolateName::Microvm => Isolates::Microvm { image: image()? },
         IsolateName::Nitro => Isolates::Nitro { image: image()? },
         IsolateName::NitroEmulated => Isolates::NitroEmulated { image: image()? },
+        IsolateName::SevSnp => protected(arguments, Kind::SevSnp, sev_snp::missing)?,
+        IsolateName::Tdx => protected(arguments, Kind::Tdx, tdx::missing)?,
+        IsolateName::Cca => protected(arguments, Kind::Cca, cca::missing)?,
+    })
+}
+
+/// Machines that this machine's hardware protects, where it has such and all that goes with it.
+fn protected(
+    arguments: &IsolateArgs,
+    kind: Kind,
+    missing: fn(&Tools) -> Vec<Missing>,
+) -> Result<Isolates, CliError> {
+    let missing = missing(&Tools::find());
+    if !missing.is_empty() {
+        return Err(CliError::Lacks { kind, missing });
+    }
+    let firmware = arguments.firmware.as_deref();
+    Ok(Isolates::Protected {
+        kind,
+        image: image(arguments.image.as_deref(), arguments.isolate)?,
+        firmware: firmware
+            .map(|path| existing(path.to_owned(), "the firmware"))
+            .transpose()?,
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use veracruz_images::{MachineImage, NitroImage};
 use veracruz_launch::nitro::{NitroCli, NitroLauncher};
 use veracruz_launch::process::ProcessLauncher;
-use veracruz_launch::{Launcher, RuntimeImage, microvm, nitro};
+use veracruz_launch::{Launcher, RuntimeImage, microvm, nitro, protected};
 
 /// What starts isolates, and what they measure to.
 pub(crate) struct Ready {
@@ -57,6 +57,26 @@ pub(crate) async fn connect(
                 .await
                 .map_err(service)?;
             Ok(enclave(Arc::new(launcher), &image))
+        }
+        Isolates::Protected {
+            kind,
+            image,
+            firmware,
+        } => {
+            let image = MachineImage::open(image)?;
+            let firmware = firmware
+                .as_deref()
+                .map(|path| std::fs::read(path).map_err(|source| CliError::file(path, source)))
+                .transpose()?;
+            let launcher = protected::launcher(socket, *kind, &image, firmware.as_deref())
+                .await
+                .map_err(service)?;
+            let measurement = launcher.measurement().to_string();
+            Ok(Ready {
+                launcher: Arc::new(launcher),
+                measured: format!("the machine {measurement}"),
+                measurement,
+            })
         }
         Isolates::NitroEmulated { image } => {
             let image = NitroImage::open(image)?;

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use thiserror::Error;
+use veracruz_launch::Kind;
 
 /// Why a process of the deployment did not do what it should.
 #[derive(Debug, Error)]
@@ -93,17 +94,27 @@ pub enum Isolates {
         /// The folder of the image.
         image: PathBuf,
     },
+    /// Virtual machines that the hardware protects.
+    Protected {
+        /// Which: SEV-SNP, TDX or CCA.
+        kind: Kind,
+        /// The folder of the image.
+        image: PathBuf,
+        /// The firmware, for the kinds that start in it.
+        firmware: Option<PathBuf>,
+    },
 }
 
 impl Isolates {
     /// The name of the kind, as `veracruz host --isolate` takes it.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Process { .. } => "process",
             Self::Microvm { .. } => "microvm",
             Self::Nitro { .. } => "nitro",
             Self::NitroEmulated { .. } => "nitro-emulated",
+            Self::Protected { kind, .. } => kind.as_str(),
         }
     }
 
@@ -112,9 +123,10 @@ impl Isolates {
     pub fn image(&self) -> &Path {
         match self {
             Self::Process { runtime } => runtime,
-            Self::Microvm { image } | Self::Nitro { image } | Self::NitroEmulated { image } => {
-                image
-            }
+            Self::Microvm { image }
+            | Self::Nitro { image }
+            | Self::NitroEmulated { image }
+            | Self::Protected { image, .. } => image,
         }
     }
 
@@ -122,7 +134,7 @@ impl Isolates {
     fn options(&self) -> [&OsStr; 4] {
         let from = match self {
             Self::Process { .. } => "--runtime",
-            Self::Microvm { .. } | Self::Nitro { .. } | Self::NitroEmulated { .. } => "--image",
+            _ => "--image",
         };
         let kind = OsStr::new(self.kind());
         [

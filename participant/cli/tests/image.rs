@@ -246,6 +246,10 @@ fn the_images_that_were_built_have_the_runtime_that_was_built() {
         let (exit, measured) = told(&images, &format!("image measure {kind}"));
         assert_eq!(exit, 0, "{measured}");
         assert_eq!(measured["runtime"], runtime, "{kind}");
+    }
+}
+
+#[test]
 fn the_line_of_a_machine_that_is_protected_has_the_policys_hash() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

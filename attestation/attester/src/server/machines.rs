@@ -103,6 +103,12 @@ impl Desk {
         description: &Description,
     ) -> Result<Answer, Refusal> {
         let policy = self.admit(policy)?;
+        // Hardware states in all evidence for which policy a machine was built.
+        let mut description = description.clone();
+        if let Some(confidential) = &mut description.confidential {
+            confidential.fix_policy(policy.as_bytes());
+        }
+        let description = &description;
         let id = self.fresh_id()?;
         let unknown = Refusal::UnknownImage {
             digest: *image.as_bytes(),

@@ -424,6 +424,9 @@ codes! {
     ImageUnusable "VC-0817" 0 "An image of an isolate cannot be made, opened or measured"
         hint "make it anew with `cargo xtask image`"
         more "An image is a folder whose files have the digests that stand in its `image.json`. A file was changed, is not what it is taken for, or something that a measurement depends on is not known here. Nothing of it is used."
+    HardwareMissing "VC-0818" 0 "This machine lacks what isolates of this kind need"
+        hint "docs/reference/confidential-vm.md says what each kind needs"
+        more "Hardware, a kernel that uses it and a QEMU that knows of it all have to be there, for the user that starts isolates. Everything that is missing is named at once, with what to do about it."
 
     UnknownRoute "VC-0901" 404 "There is no such route"
         hint "docs/reference/api.md lists them"

@@ -7,27 +7,23 @@
 //! No release of QEMU or Linux starts realms yet; the object and its fields are those of version 3
 //! and later of the patches to QEMU.
 
-use veracruz_machine::{Acceleration, Cca, Confidential, Description, Tools};
+use veracruz_machine::{Cca, Confidential, Description, Tools};
 use veracruz_policy::PolicyHash;
 
 use crate::missing::{self, Here, Missing};
-
-/// The name of the kind.
-pub const KIND: &str = "cca";
+use crate::{Kind, protected};
 
 /// A machine for this policy. Its parts are an image's kernel and its initramfs.
 #[must_use]
 pub fn description(policy: &PolicyHash) -> Description {
-    let mut guest = Confidential::Cca(Cca::new([0; 64]));
+    let mut guest = guest();
     guest.fix_policy(policy.as_bytes());
-    Description {
-        kind: KIND.into(),
-        board: guest.board(),
-        acceleration: Acceleration::Kvm,
-        evidence: false,
-        confidential: Some(guest),
-        ..Description::microvm()
-    }
+    protected::description(Kind::Cca, guest)
+}
+
+/// A guest of no policy yet.
+pub(crate) fn guest() -> Confidential {
+    Confidential::Cca(Cca::new([0; 64]))
 }
 
 /// What this machine lacks to start one. Whether its KVM can make realms, only starting one shows.

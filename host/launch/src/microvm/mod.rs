@@ -10,7 +10,7 @@ use crate::machine::{MachineLauncher, MachineParts};
 use crate::{Kind, LaunchError};
 
 /// What a machine has where its operator says nothing else.
-const MEMORY: u64 = 4 << 30;
+pub(crate) const MEMORY: u64 = 4 << 30;
 
 /// A launcher of machines from `image`, by the attester that listens at `socket`.
 ///

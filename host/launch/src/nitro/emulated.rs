@@ -30,6 +30,7 @@ pub async fn emulated(
         processors: PROCESSORS,
         evidence: false,
         tpm: false,
+        confidential: None,
     };
     MachineLauncher::connect(socket, Kind::NitroEmulated, parts, description).await
 }

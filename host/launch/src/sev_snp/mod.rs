@@ -4,28 +4,24 @@
 //! The processor's firmware measures the guest's firmware with the digests of kernel, initramfs and
 //! command line, and each processor's registers. HOST_DATA is the policy's hash.
 
-use veracruz_machine::{Acceleration, Confidential, Description, SevSnp, Tools};
+use veracruz_machine::{Confidential, Description, SevSnp, Tools};
 use veracruz_policy::PolicyHash;
 
 use crate::missing::{self, Here, Missing};
-
-/// The name of the kind.
-pub const KIND: &str = "sev-snp";
+use crate::{Kind, protected};
 
 /// A machine for this policy. Its parts are an image's kernel with an EFI stub, its initramfs, and
 /// a firmware that checks both (OVMF's `AmdSev` platform).
 #[must_use]
 pub fn description(policy: &PolicyHash) -> Description {
-    let mut guest = Confidential::SevSnp(SevSnp::new([0; 32]));
+    let mut guest = guest();
     guest.fix_policy(policy.as_bytes());
-    Description {
-        kind: KIND.into(),
-        board: guest.board(),
-        acceleration: Acceleration::Kvm,
-        evidence: false,
-        confidential: Some(guest),
-        ..Description::microvm()
-    }
+    protected::description(Kind::SevSnp, guest)
+}
+
+/// A guest of no policy yet.
+pub(crate) fn guest() -> Confidential {
+    Confidential::SevSnp(SevSnp::new([0; 32]))
 }
 
 /// What this machine lacks to start one. Runs QEMU once, to ask what it knows.
@@ -60,7 +56,7 @@ mod tests {
     fn the_policy_is_fixed_at_launch() {
         let policy = PolicyHash::from_bytes([7; 32]);
         let description = description(&policy);
-        assert_eq!(description.kind, KIND);
+        assert_eq!(description.kind, "sev-snp");
         let Some(Confidential::SevSnp(guest)) = description.confidential else {
             panic!("{description:?}")
         };

@@ -4,28 +4,24 @@
 //! The TDX module measures the guest's firmware (MRTD), which measures kernel, command line and
 //! initramfs (RTMR 1 and 2). MRCONFIGID is the policy's hash and zeros after it.
 
-use veracruz_machine::{Acceleration, Confidential, Description, Tdx, Tools};
+use veracruz_machine::{Confidential, Description, Tdx, Tools};
 use veracruz_policy::PolicyHash;
 
 use crate::missing::{self, Here, Missing};
-
-/// The name of the kind.
-pub const KIND: &str = "tdx";
+use crate::{Kind, protected};
 
 /// A machine for this policy. Its parts are an image's kernel with an EFI stub, its initramfs, and
 /// a firmware that starts in a TDX guest (OVMF).
 #[must_use]
 pub fn description(policy: &PolicyHash) -> Description {
-    let mut guest = Confidential::Tdx(Tdx::new([0; 48]));
+    let mut guest = guest();
     guest.fix_policy(policy.as_bytes());
-    Description {
-        kind: KIND.into(),
-        board: guest.board(),
-        acceleration: Acceleration::Kvm,
-        evidence: false,
-        confidential: Some(guest),
-        ..Description::microvm()
-    }
+    protected::description(Kind::Tdx, guest)
+}
+
+/// A guest of no policy yet.
+pub(crate) fn guest() -> Confidential {
+    Confidential::Tdx(Tdx::new([0; 48]))
 }
 
 /// What this machine lacks to start one. Whether Intel's quote generation service runs, without

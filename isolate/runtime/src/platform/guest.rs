@@ -82,7 +82,7 @@ pub(super) fn switch_off() {
 }
 
 /// What the superuser of a machine may do and this process needs not. Workers inherit it.
-fn give_up_privileges() -> rustix::io::Result<()> {
+pub(super) fn give_up_privileges() -> rustix::io::Result<()> {
     let kept = CapabilitySet::SYS_BOOT;
     for capability in (CapabilitySet::all() - kept).iter() {
         match remove_capability_from_bounding_set(capability) {

@@ -14,6 +14,12 @@ pub(crate) enum IsolateName {
     Nitro,
     /// An emulation of a Nitro enclave, whose evidence proves nothing
     NitroEmulated,
+    /// A virtual machine that AMD SEV-SNP protects
+    SevSnp,
+    /// A virtual machine that Intel TDX protects
+    Tdx,
+    /// A realm that Arm CCA protects, which no release of QEMU starts
+    Cca,
 }
 
 impl IsolateName {
@@ -24,6 +30,9 @@ impl IsolateName {
             Self::Microvm => "microvm",
             Self::Nitro => "nitro",
             Self::NitroEmulated => "nitro-emulated",
+            Self::SevSnp => "sev-snp",
+            Self::Tdx => "tdx",
+            Self::Cca => "cca",
         }
     }
 
@@ -31,6 +40,7 @@ impl IsolateName {
     pub(crate) const fn image(self) -> &'static str {
         match self {
             Self::NitroEmulated => Self::Nitro.as_str(),
+            Self::SevSnp | Self::Tdx | Self::Cca => Self::Microvm.as_str(),
             other => other.as_str(),
         }
     }
@@ -47,6 +57,9 @@ pub(crate) struct IsolateArgs {
     /// given)
     #[arg(long, value_name = "DIR")]
     pub(crate) image: Option<PathBuf>,
+    /// The firmware of machines that sev-snp or tdx protects: OVMF as built for them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) firmware: Option<PathBuf>,
     /// The runtime's binary for processes (beside this program unless given)
     #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
     pub(crate) runtime: Option<PathBuf>,

@@ -36,6 +36,11 @@ struct Stage {
 pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
     let mut narrator = Narrator::new();
     let isolates = find::isolates(&arguments.isolates)?;
+    if let Isolates::Protected { kind, .. } = &isolates {
+        // Its policy would need the measurement of firmware that this version does not come with.
+        let expected = "an isolate whose measurement is computed from its image alone";
+        return Err(CliError::argument(expected, kind));
+    }
     let protection = protection(&isolates);
     banner(
         "Veracruz demo: two companies compare lists, and neither shows its own",
@@ -74,6 +79,7 @@ fn protection(isolates: &Isolates) -> [String; 2] {
         Isolates::Microvm { .. } => {
             "A virtual machine in QEMU, measured and started by the attester"
         }
+        Isolates::Protected { .. } => "A virtual machine that its hardware protects",
         Isolates::Nitro { .. } => {
             return [
                 "ISOLATE: nitro. An AWS Nitro enclave: it keeps the program away from this machine, \
