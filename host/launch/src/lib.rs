@@ -30,7 +30,6 @@ mod isolate;
 mod local;
 pub mod machine;
 pub mod microvm;
-mod missing;
 pub mod nitro;
 pub mod process;
 pub mod protected;
@@ -44,4 +43,3 @@ pub use isolate::{
     Resources,
 };
 pub use veracruz_attester::{ClientError, Refusal};
-pub use missing::Missing;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use veracruz_client::ErrorClass;
 use veracruz_engine::{EngineError, LimitName};
+use veracruz_launch::Kind;
 use veracruz_policy::PolicyErrors;
 use veracruz_protocol::ErrorCode;
 
@@ -60,12 +61,9 @@ pub(crate) enum CliError {
     /// This machine cannot start isolates of a kind.
     #[error(
         "isolates of kind {kind} cannot start here: {}",
-        .missing.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        .missing.join("; ")
     )]
-    Lacks {
-        kind: veracruz_launch::Kind,
-        missing: Vec<veracruz_launch::Missing>,
-    },
+    Lacks { kind: Kind, missing: Vec<String> },
     /// An image, or what it is made of, is not what it should be.
     #[error("{0}")]
     Image(#[from] veracruz_images::ImageError),
@@ -142,10 +140,7 @@ impl CliError {
             Self::Unfit { .. } => ErrorCode::ProgramRefused.hint().to_owned(),
             Self::Program(error) => program_code(error).hint().to_owned(),
             Self::Image(_) => ErrorCode::ImageUnusable.hint().to_owned(),
-            Self::Lacks { missing, .. } => {
-                let hints: Vec<&str> = missing.iter().map(veracruz_launch::Missing::hint).collect();
-                hints.join("; ")
-            }
+            Self::Lacks { .. } => ErrorCode::HardwareMissing.hint().to_owned(),
             Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
             Self::Argument { .. } => "see `veracruz --help`".to_owned(),
             Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),

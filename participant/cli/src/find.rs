@@ -5,8 +5,8 @@ use crate::error::CliError;
 use crate::local::Isolates;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use veracruz_launch::{Kind, Missing, cca, sev_snp, tdx};
-use veracruz_machine::Tools;
+use veracruz_launch::Kind;
+use veracruz_launch::availability::{KINDS, Machine};
 
 /// This binary.
 pub(crate) fn executable() -> Result<PathBuf, CliError> {
@@ -34,19 +34,18 @@ pub(crate) fn isolates(arguments: &IsolateArgs) -> Result<Isolates, CliError> {
         IsolateName::Microvm => Isolates::Microvm { image: image()? },
         IsolateName::Nitro => Isolates::Nitro { image: image()? },
         IsolateName::NitroEmulated => Isolates::NitroEmulated { image: image()? },
-        IsolateName::SevSnp => protected(arguments, Kind::SevSnp, sev_snp::missing)?,
-        IsolateName::Tdx => protected(arguments, Kind::Tdx, tdx::missing)?,
-        IsolateName::Cca => protected(arguments, Kind::Cca, cca::missing)?,
+        IsolateName::SevSnp => protected(arguments, Kind::SevSnp)?,
+        IsolateName::Tdx => protected(arguments, Kind::Tdx)?,
+        IsolateName::Cca => protected(arguments, Kind::Cca)?,
     })
 }
 
 /// Machines that this machine's hardware protects, where it has such and all that goes with it.
-fn protected(
-    arguments: &IsolateArgs,
-    kind: Kind,
-    missing: fn(&Tools) -> Vec<Missing>,
-) -> Result<Isolates, CliError> {
-    let missing = missing(&Tools::find());
+/// Looking for that forks, so nothing may have started a thread yet.
+fn protected(arguments: &IsolateArgs, kind: Kind) -> Result<Isolates, CliError> {
+    let machine = Machine::this();
+    let known = KINDS.iter().find(|known| known.name() == kind.as_str());
+    let missing = known.map_or_else(Vec::new, |known| known.missing(&machine));
     if !missing.is_empty() {
         return Err(CliError::Lacks { kind, missing });
     }

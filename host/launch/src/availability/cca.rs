@@ -26,6 +26,7 @@ impl Availability for Cca {
             machine.is("aarch64"),
             machine.kvm(),
             machine.qemu_aarch64(),
+            machine.knows("rme-guest", "no release does"),
             machine.vsock(),
         ];
         // No file tells.

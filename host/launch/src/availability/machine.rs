@@ -1,10 +1,11 @@
 //! Facts about a machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use veracruz_attester::{LimitedBy, sandbox};
 use veracruz_machine::{KvmSpeed, Tools};
@@ -32,12 +33,17 @@ pub struct Machine {
     pub firmware: Option<PathBuf>,
     /// Other programs of [`PROGRAMS`] that are there.
     pub programs: BTreeMap<&'static str, PathBuf>,
+    /// Guests that these programs can protect: those of [`GUESTS`] that they know.
+    pub guests: BTreeSet<&'static str>,
     /// The files of [`File::ALL`] that are there, with the first word in them.
     pub files: BTreeMap<File, String>,
 }
 
 /// Programs that are looked for by name.
 const PROGRAMS: [&str; 3] = ["nitro-cli", "gramine-sgx", "gramine-direct"];
+
+/// Objects of QEMU that its `-object help` may list: guests that hardware protects.
+const GUESTS: [&str; 3] = ["sev-snp-guest", "tdx-guest", "rme-guest"];
 
 /// Files by which the kernel shows that it has something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +91,8 @@ impl Machine {
         let support = sandbox::support();
         let path = env::var_os("PATH").unwrap_or_default();
         let programs = PROGRAMS.into_iter();
+        let tools = Tools::find();
+        let emulators = [&tools.qemu, &tools.qemu_aarch64];
         Self {
             architecture: env::consts::ARCH.to_owned(),
             namespaces: support.namespaces.map_err(|error| error.to_string()),
@@ -92,7 +100,12 @@ impl Machine {
             seccomp: support.seccomp,
             limited_by: support.limited_by,
             kvm: veracruz_machine::probe(),
-            tools: Tools::find(),
+            guests: emulators
+                .into_iter()
+                .flatten()
+                .flat_map(|qemu| guests(qemu))
+                .collect(),
+            tools,
             firmware: firmware(),
             programs: programs
                 .filter_map(|name| Some((name, in_path(name, &path)?)))
@@ -176,10 +189,32 @@ impl Machine {
         Check::required("qemu-system-aarch64", tool(qemu))
     }
 
+    /// An object that QEMU must know.
+    pub(super) fn knows(&self, guest: &'static str, since: &'static str) -> Check {
+        let found = match self.guests.contains(guest) {
+            true => Ok("QEMU knows it".into()),
+            false => Err(format!("QEMU does not know it; {since}")),
+        };
+        Check::required(guest, found)
+    }
+
     /// The daemon behind a machine's connections.
     pub(super) fn vsock(&self) -> Check {
         Check::required("vhost-device-vsock", tool(self.tools.vsock.as_deref()))
     }
+}
+
+/// What this QEMU says that it can protect.
+fn guests(qemu: &Path) -> Vec<&'static str> {
+    let help = Command::new(qemu)
+        .args(["-object", "help"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let text = help.map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let known = |guest: &&str| text.lines().any(|line| line.trim() == *guest);
+    GUESTS.into_iter().filter(known).collect()
 }
 
 /// Where a program is.
@@ -229,4 +264,22 @@ fn content(path: &Path) -> Option<String> {
             .unwrap_or_default()
             .to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qemu_says_what_it_can_protect() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let qemu = folder.path().join("qemu");
+        let script = "#!/bin/sh\ntest \"$1 $2\" = '-object help' || exit 1\n\
+            printf 'List of user creatable objects:\\n  rng-random\\n  sev-snp-guest\\n'\n";
+        fs::write(&qemu, script).unwrap();
+        fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(guests(&qemu), ["sev-snp-guest"]);
+        assert_eq!(guests(Path::new("/nonexistent")), [""; 0]);
+    }
 }

@@ -28,6 +28,7 @@ impl Availability for SevSnp {
             machine.says_yes("SEV-SNP in KVM", File::KvmSevSnp),
             machine.kvm(),
             machine.qemu(),
+            machine.knows("sev-snp-guest", "9.1 and later do"),
             machine.vsock(),
         ]
     }

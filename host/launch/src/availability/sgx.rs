@@ -10,7 +10,7 @@ impl Availability for Sgx {
     }
 
     fn what(&self) -> &'static str {
-        "an enclave of Intel, through Gramine; started by hand, no launcher"
+        "an enclave of Intel, through Gramine; not in this version"
     }
 
     fn protection(&self) -> Protection {
@@ -22,7 +22,10 @@ impl Availability for Sgx {
     }
 
     fn checks(&self, machine: &Machine) -> Vec<Check> {
+        let lacking = "none in this version: workers need memfd_create, seccomp and prctl, which \
+                       Gramine has not";
         vec![
+            Check::required("a runtime for Gramine", Err(lacking.into())),
             machine.is("x86_64"),
             machine.has("SGX driver", File::Sgx),
             machine.program("gramine-sgx"),

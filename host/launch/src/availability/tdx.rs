@@ -27,6 +27,7 @@ impl Availability for Tdx {
             machine.says_yes("TDX in KVM", File::KvmTdx),
             machine.kvm(),
             machine.qemu(),
+            machine.knows("tdx-guest", "10.1 and later do"),
             machine.vsock(),
         ]
     }
