@@ -125,10 +125,10 @@ pub fn key(
 }
 
 /// The length before each item keeps two lists of items from hashing alike.
-fn hash_items(items: &[&[u8]]) -> ReportData {
+pub(crate) fn hash_items(items: &[&[u8]]) -> ReportData {
     let mut hash = Sha512::new();
     for item in items {
-        // Items are labels and digests of at most 64 bytes.
+        // Items are labels, digests and secrets of at most 64 bytes.
         let length = u32::try_from(item.len()).unwrap_or(u32::MAX);
         hash.update(length.to_be_bytes());
         hash.update(item);

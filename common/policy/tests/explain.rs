@@ -26,7 +26,7 @@ fn measured() -> String {
     let mut document = GOOD.to_owned();
     let tpm = format!(
         "    \"tpm\": {{ \"pcrs\": {{ \"4\": \"{digest}\" }}, \"aks\": [\"{digest}\"], \
-         \"ak_roots\": [\"{digest}\"] }}\n"
+         \"ak_roots\": [\"{digest}\"], \"ek_roots\": [\"{digest}\"] }}\n"
     );
     document.replace_range(start..end, &tpm);
     document

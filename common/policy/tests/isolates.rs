@@ -348,8 +348,13 @@ fn a_tpm_has_an_anchor_and_plain_numbers_of_pcrs() {
         refused(kind, &tpm("4", ""), "VC-0147", ""),
         Cause::MissingOneOf { .. }
     ));
-    let ek = tpm("4", &format!("{aks}, \"ek_roots\": \"{}\"", sha256("ek")));
-    refused(kind, &ek, "VC-0123", "/ek_roots");
+    for before in ["", &aks] {
+        let ek = tpm("4", &format!("{before}, \"ek_roots\": \"{}\"", sha256("ek")));
+        let isolates = Isolates::parse_kind(kind, ek.as_bytes()).unwrap();
+        let found = isolates.tpm.unwrap();
+        assert_eq!(found.ek_roots, [sha256("ek").parse().unwrap()]);
+        assert_eq!(found.aks.is_empty(), before.is_empty());
+    }
     let none = format!("{{ \"pcrs\": {{}}{aks} }}");
     refused(kind, &none, "VC-0127", "/pcrs");
     let nothing_below = format!("{{ \"pcrs\": {{ \"4\": \"{}\" }} }}", sha256("a"));

@@ -41,7 +41,9 @@ pub use approval::{
     APPROVAL_PURPOSE, ApprovalId, ApprovalStatement, Instances, ProgramDigest, WithdrawalAnswer,
     WithdrawnWhen,
 };
-pub use attestation::{AttestationRequest, AttestationResponse};
+pub use attestation::{
+    AttestationRequest, AttestationResponse, CredentialRequest, CredentialResponse,
+};
 pub use error::{ErrorCode, Problem};
 pub use jws::{Jws, JwsError};
 #[cfg(feature = "openapi")]

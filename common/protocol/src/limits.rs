@@ -16,6 +16,10 @@ pub const HEADER_BYTES: usize = 4 << 10;
 pub const TARGET_BYTES: usize = 3 * 4096 + 64;
 /// Evidence in its envelope: 64 KiB.
 pub const EVIDENCE_BYTES: usize = 64 << 10;
+/// A credential for the attestation key of a TPM: two digests of at most 64 bytes, with lengths.
+pub const CREDENTIAL_BLOB_BYTES: usize = 2 * (2 + 64);
+/// Its seed, encrypted to an endorsement key: RSA with at most 4096 bits.
+pub const CREDENTIAL_SECRET_BYTES: usize = 512;
 /// The answer to `GET /v1/status`: 16 MiB. 256 approvals and 1,024 long paths are 10 MiB.
 pub const STATUS_BYTES: usize = 16 << 20;
 /// A problem document: 16 KiB.

@@ -8,8 +8,8 @@
 use utoipa::OpenApi;
 
 use crate::{
-    ApprovalStatement, AttestationRequest, AttestationResponse, RunRequest, RunState, Status,
-    WithdrawalAnswer, approval::openapi_shape::Instances, error::Document,
+    ApprovalStatement, AttestationRequest, AttestationResponse, CredentialRequest,
+    CredentialResponse, RunRequest, RunState, Status, WithdrawalAnswer, approval::openapi_shape::Instances, error::Document,
 };
 
 /// The description of the whole API, as in `docs/reference/openapi.json`.
@@ -39,6 +39,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     paths(
         get_policy,
         post_attestation,
+        post_credential,
         get_status,
         put_approval,
         delete_approval,
@@ -82,6 +83,22 @@ fn get_policy() {}
     ),
 )]
 fn post_attestation() {}
+
+/// Whether the key that signed this connection's last evidence is in a certain TPM.
+///
+/// Once for each piece of evidence, by clients whose policy names roots of endorsement keys.
+#[utoipa::path(
+    post,
+    path = "/v1/attestation/credential",
+    request_body(content = CredentialRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "What that TPM alone can answer, to be compared by the client",
+            body = CredentialResponse, content_type = "application/json"),
+        (status = "default", description = "A problem",
+            content_type = "application/problem+json", body = Document),
+    ),
+)]
+fn post_credential() {}
 
 /// Where the computation stands, as far as the caller may know.
 ///

@@ -29,6 +29,8 @@ pub enum Route {
     Policy,
     /// `POST /v1/attestation`: evidence for this connection.
     Attestation,
+    /// `POST /v1/attestation/credential`: whether the key of that evidence is in a certain TPM.
+    Credential,
     /// `GET /v1/status`: where the computation stands, once or as a stream of events.
     Status,
     /// `PUT /v1/approval`: approve.
@@ -59,6 +61,7 @@ pub enum Route {
 
 const FILES: &str = "/v1/files/";
 const RUNS: &str = "/v1/runs";
+const CREDENTIAL: &str = "/v1/attestation/credential";
 
 impl Route {
     /// Finds the route of a request from its method and its target's path (percent-encoded, as
@@ -97,6 +100,7 @@ impl Route {
         match (target, method) {
             ("/v1/policy", _) => Ok(Self::Policy),
             ("/v1/attestation", _) => Ok(Self::Attestation),
+            (CREDENTIAL, _) => Ok(Self::Credential),
             ("/v1/status", _) => Ok(Self::Status),
             ("/v1/approval", Method::Delete) => Ok(Self::Withdraw),
             ("/v1/approval", _) => Ok(Self::Approve),
@@ -114,7 +118,7 @@ impl Route {
     pub fn allowed(target: &str) -> &'static [Method] {
         match target {
             "/v1/policy" | "/v1/status" => &[Method::Get],
-            "/v1/attestation" | RUNS => &[Method::Post],
+            "/v1/attestation" | CREDENTIAL | RUNS => &[Method::Post],
             "/v1/approval" => &[Method::Put, Method::Delete],
             _ if target.starts_with(FILES) => {
                 &[Method::Get, Method::Head, Method::Put, Method::Delete]
@@ -136,7 +140,7 @@ impl Route {
             Self::HeadFile(_) => Method::Head,
             Self::Approve | Self::PutFile(_) => Method::Put,
             Self::Withdraw | Self::DeleteFile(_) => Method::Delete,
-            Self::Attestation | Self::StartRun => Method::Post,
+            Self::Attestation | Self::Credential | Self::StartRun => Method::Post,
         }
     }
 
@@ -146,6 +150,7 @@ impl Route {
         match self {
             Self::Policy => "/v1/policy".into(),
             Self::Attestation => "/v1/attestation".into(),
+            Self::Credential => CREDENTIAL.into(),
             Self::Status => "/v1/status".into(),
             Self::Approve | Self::Withdraw => "/v1/approval".into(),
             Self::PutFile(path)
@@ -263,6 +268,7 @@ mod tests {
         for route in [
             Route::Policy,
             Route::Attestation,
+            Route::Credential,
             Route::Status,
             Route::Approve,
             Route::Withdraw,

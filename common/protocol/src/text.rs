@@ -121,54 +121,47 @@ pub(crate) mod forms {
     }
 }
 
-/// 32 bytes as base64url without padding.
-pub(crate) mod base64_32 {
-    use super::{Deserializer, Serializer, bounded, de};
-
-    pub(crate) fn serialize<S: Serializer>(
-        value: &[u8; 32],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&data_encoding::BASE64URL_NOPAD.encode(value))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[u8; 32], D::Error> {
-        let text = bounded::<64, D>(deserializer)?;
-        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-        bytes
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| de::Error::custom("expected 32 bytes in base64url without padding"))
-    }
+/// Bytes as base64url without padding, for `#[serde(serialize_with)]`.
+pub(crate) fn write_base64<S: Serializer>(
+    value: &impl AsRef<[u8]>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&data_encoding::BASE64URL_NOPAD.encode(value.as_ref()))
 }
 
-/// Evidence as base64url without padding.
-pub(crate) mod base64_evidence {
-    use super::{Deserializer, Serializer, Vec, bounded, de};
-    use crate::limits;
+/// At most `MAX` bytes in base64url without padding.
+pub(crate) fn read_base64<'de, const MAX: usize, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<u8>, D::Error> {
+    let text = deserializer.deserialize_str(BoundedVisitor(MAX.div_ceil(3).saturating_mul(4)))?;
+    data_encoding::BASE64URL_NOPAD
+        .decode(text.as_bytes())
+        .ok()
+        .filter(|bytes| bytes.len() <= MAX)
+        .ok_or_else(|| {
+            de::Error::custom(format_args!(
+                "expected at most {MAX} bytes in base64url without padding"
+            ))
+        })
+}
 
-    pub(crate) fn serialize<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&data_encoding::BASE64URL_NOPAD.encode(value))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
-        let text = bounded::<{ limits::EVIDENCE_BYTES.div_ceil(3) * 4 }, D>(deserializer)?;
-        data_encoding::BASE64URL_NOPAD
-            .decode(text.as_bytes())
-            .ok()
-            .filter(|bytes| bytes.len() <= limits::EVIDENCE_BYTES)
-            .ok_or_else(|| de::Error::custom("expected at most 64 KiB in base64url, no padding"))
-    }
+/// `SIZE` bytes in base64url without padding.
+pub(crate) fn read_base64_exactly<'de, const SIZE: usize, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<[u8; SIZE], D::Error> {
+    let bytes = read_base64::<SIZE, D>(deserializer)?;
+    bytes.try_into().map_err(|_| {
+        de::Error::custom(format_args!(
+            "expected {SIZE} bytes in base64url without padding"
+        ))
+    })
 }
 
 /// A string of at most `MAX` bytes.
 pub(crate) fn bounded<'de, const MAX: usize, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
-    deserializer.deserialize_str(BoundedVisitor::<MAX>)
+    deserializer.deserialize_str(BoundedVisitor(MAX))
 }
 
 /// The text without control characters, no longer than a field of a problem may be.
@@ -227,17 +220,18 @@ impl<T: TextForm> Visitor<'_> for FormVisitor<T> {
     }
 }
 
-struct BoundedVisitor<const MAX: usize>;
+/// With the most bytes.
+struct BoundedVisitor(usize);
 
-impl<const MAX: usize> Visitor<'_> for BoundedVisitor<MAX> {
+impl Visitor<'_> for BoundedVisitor {
     type Value = String;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "a string of at most {MAX} bytes")
+        write!(formatter, "a string of at most {} bytes", self.0)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-        if text.len() > MAX {
+        if text.len() > self.0 {
             return Err(E::invalid_length(text.len(), &self));
         }
         Ok(text.into())

@@ -26,6 +26,7 @@ fn every_route_is_described() {
     for (path, methods) in [
         ("/v1/policy", 1),
         ("/v1/attestation", 1),
+        ("/v1/attestation/credential", 1),
         ("/v1/status", 1),
         ("/v1/approval", 2),
         ("/v1/files/{path}", 4),
@@ -43,5 +44,5 @@ fn every_route_is_described() {
             "{path}"
         );
     }
-    assert_eq!(paths.len(), 8);
+    assert_eq!(paths.len(), 9);
 }

@@ -8,7 +8,8 @@
 //! This crate makes the TLS configurations, looks at connections that finished their handshake,
 //! and carries the rule that nothing is sent before appraisal as a type:
 //! [`Session<Unattested>`](Session) becomes [`Session<Attested>`](Session) by
-//! [`Session::appraise`] and in no other way.
+//! [`Session::appraise`] and, where the evidence leaves a question open, [`Session::answer`], and
+//! in no other way.
 //!
 //! What it is *not*: it opens no socket and drives no handshake (`tokio-rustls` does, in
 //! `veracruz-runtime` and `veracruz-client`); and it cannot tell good evidence from bad (the
@@ -48,4 +49,6 @@ pub use config::{ALPN, client_config, server_config, server_config_presenting};
 pub use identity::{Identity, IdentityError, Validity};
 pub use name::{DOMAIN, IsolateName, NameError, server_name};
 pub use presented::{CertificateRefused, Presented};
-pub use session::{Appraiser, Attested, Session, SessionError, Unattested};
+pub use session::{
+    Appraiser, Attested, Challenged, Judgement, Session, SessionError, Step, Unattested,
+};

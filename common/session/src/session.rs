@@ -12,24 +12,47 @@ use crate::channel::Channel;
 pub trait Appraiser {
     /// What an appraisal says.
     type Appraised;
+    /// A question that evidence leaves open, and that the far end can answer.
+    type Challenge;
     /// Why evidence is refused.
     type Error;
 
     /// Appraises `evidence`, which must carry exactly `expected`.
     ///
     /// # Errors
-    /// Where the evidence does not show, beyond doubt, what the policy asks for.
+    /// Where the evidence does not show, beyond doubt, what the policy asks for, and no answer
+    /// could.
     fn appraise(
         &self,
         evidence: &[u8],
         expected: &ReportData,
+    ) -> Result<Judgement<Self::Appraised, Self::Challenge>, Self::Error>;
+
+    /// Judges the answer to a question of its own.
+    ///
+    /// # Errors
+    /// Where it is not the right one.
+    fn finish(
+        &self,
+        challenge: Self::Challenge,
+        answer: &[u8],
     ) -> Result<Self::Appraised, Self::Error>;
+}
+
+/// What an appraiser makes of evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement<Appraised, Challenge> {
+    /// It shows all that the policy asks for.
+    Appraised(Appraised),
+    /// It shows all but one thing, which the answer to this shows.
+    Challenge(Challenge),
 }
 
 /// A participant's view of one connection to an isolate.
 ///
 /// One session is one connection and one nonce. [`Session::appraise`] takes the session, so that
-/// a nonce is answered once: evidence that was refused cannot be tried again.
+/// a nonce is answered once: evidence that was refused cannot be tried again, and no more can an
+/// answer to an appraiser's [challenge](Challenged).
 #[derive(Debug)]
 pub struct Session<State> {
     channel: Channel,
@@ -40,6 +63,20 @@ pub struct Session<State> {
 /// Nothing is known about the far end but that it holds a key.
 pub struct Unattested {
     nonce: Nonce,
+}
+
+/// The evidence was good, and left a question open: the far end is not trusted before it has
+/// answered that.
+#[derive(Debug)]
+pub struct Challenged<Challenge>(Challenge);
+
+/// A session after evidence: over as far as appraisal goes, or one answer away from it.
+#[derive(Debug)]
+pub enum Step<Appraised, Challenge> {
+    /// The far end may be trusted.
+    Attested(Session<Attested>, Appraised),
+    /// It must answer first.
+    Challenged(Session<Challenged<Challenge>>),
 }
 
 /// The far end is an isolate that the participant's policy accepts.
@@ -106,9 +143,31 @@ impl Session<Unattested> {
         self,
         evidence: &[u8],
         appraiser: &A,
-    ) -> Result<(Session<Attested>, A::Appraised), A::Error> {
+    ) -> Result<Step<A::Appraised, A::Challenge>, A::Error> {
         let expected = self.channel.report_data(&self.policy, &self.state.nonce);
-        let appraised = appraiser.appraise(evidence, &expected)?;
+        Ok(match appraiser.appraise(evidence, &expected)? {
+            Judgement::Appraised(appraised) => Step::Attested(self.with(Attested(())), appraised),
+            Judgement::Challenge(challenge) => Step::Challenged(self.with(Challenged(challenge))),
+        })
+    }
+}
+
+impl<Challenge> Session<Challenged<Challenge>> {
+    /// What to ask on this connection.
+    pub fn challenge(&self) -> &Challenge {
+        &self.state.0
+    }
+
+    /// Lets the appraiser judge the answer that came back for [`Session::challenge`].
+    ///
+    /// # Errors
+    /// Whatever the appraiser says; the session is then over.
+    pub fn answer<A: Appraiser<Challenge = Challenge>>(
+        self,
+        answer: &[u8],
+        appraiser: &A,
+    ) -> Result<(Session<Attested>, A::Appraised), A::Error> {
+        let appraised = appraiser.finish(self.state.0, answer)?;
         let session = Session {
             channel: self.channel,
             policy: self.policy,
@@ -126,12 +185,7 @@ impl Session<Attested> {
     /// # Errors
     /// [`SessionError::NoRandomness`].
     pub fn challenge_again(self) -> Result<Session<Unattested>, SessionError> {
-        let state = Unattested::draw()?;
-        Ok(Session {
-            channel: self.channel,
-            policy: self.policy,
-            state,
-        })
+        Ok(self.with(Unattested::draw()?))
     }
 }
 
@@ -147,6 +201,15 @@ impl Unattested {
 }
 
 impl<State> Session<State> {
+    /// The same connection, of which something else is known now.
+    fn with<Next>(self, state: Next) -> Session<Next> {
+        Session {
+            channel: self.channel,
+            policy: self.policy,
+            state,
+        }
+    }
+
     /// The connection.
     pub fn channel(&self) -> &Channel {
         &self.channel

@@ -8,6 +8,7 @@
 
 mod common;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use common::{POLICY, Parties, handshake};
@@ -15,8 +16,8 @@ use rustls::{ClientConnection, ServerConnection};
 use veracruz_evidence::{Nonce, ReportData};
 use veracruz_policy::{InstanceId, KeyDigest, PolicyHash};
 use veracruz_session::{
-    Appraiser, Channel, ChannelError, Identity, Session, SessionError, client_config,
-    server_config, server_name,
+    Appraiser, Attested, Channel, ChannelError, Identity, Judgement, Session, SessionError, Step,
+    Unattested, client_config, server_config, server_name,
 };
 
 const NONCE: Nonce = Nonce::from_bytes([3; 32]);
@@ -142,7 +143,7 @@ fn good_evidence_makes_a_session_attested() {
     let (client, server) = channels(&parties);
     let session = Session::new(client, POLICY, None).unwrap();
     let evidence = server.report_data(&POLICY, session.nonce());
-    let (session, verdict) = session.appraise(evidence.as_bytes(), &Echo).unwrap();
+    let (session, verdict) = appraise(session, &evidence).unwrap();
     assert_eq!(verdict, "as expected");
     assert_eq!(session.instance(), InstanceId::from(parties.isolate.key()));
 }
@@ -154,10 +155,7 @@ fn evidence_of_another_connection_makes_none() {
     let (_, other_server) = channels(&parties);
     let session = Session::new(client, POLICY, None).unwrap();
     let evidence = other_server.report_data(&POLICY, session.nonce());
-    assert!(matches!(
-        session.appraise(evidence.as_bytes(), &Echo),
-        Err(Refused)
-    ));
+    assert!(matches!(appraise(session, &evidence), Err(Refused)));
 }
 
 #[test]
@@ -166,10 +164,35 @@ fn evidence_for_another_sessions_nonce_makes_none() {
     let (client, server) = channels(&parties);
     let earlier = server.report_data(&POLICY, &NONCE);
     let session = Session::new(client, POLICY, None).unwrap();
-    assert!(matches!(
-        session.appraise(earlier.as_bytes(), &Echo),
-        Err(Refused)
-    ));
+    assert!(matches!(appraise(session, &earlier), Err(Refused)));
+}
+
+#[test]
+fn evidence_that_leaves_a_question_open_attests_nothing_before_the_answer() {
+    let parties = Parties::new();
+    for (answer, good) in [(&[7][..], true), (&[8], false), (&[], false), (&[7, 7], false)] {
+        let (client, server) = channels(&parties);
+        let session = Session::new(client, POLICY, None).unwrap();
+        let evidence = server.report_data(&POLICY, session.nonce());
+        let asking = Asking(7);
+        let Ok(Step::Challenged(session)) = session.appraise(evidence.as_bytes(), &asking) else {
+            panic!("no question")
+        };
+        assert_eq!(*session.challenge(), 7);
+        let verdict = session.answer(answer, &asking);
+        assert_eq!(verdict.map(|(_, verdict)| verdict).ok(), good.then_some("answered"));
+    }
+}
+
+#[test]
+fn a_question_does_not_mend_evidence_of_another_connection() {
+    let parties = Parties::new();
+    let (client, _) = channels(&parties);
+    let (_, other_server) = channels(&parties);
+    let session = Session::new(client, POLICY, None).unwrap();
+    let evidence = other_server.report_data(&POLICY, session.nonce());
+    let verdict = session.appraise(evidence.as_bytes(), &Asking(7));
+    assert!(matches!(verdict, Err(Refused)));
 }
 
 #[test]
@@ -178,20 +201,17 @@ fn a_session_that_was_attested_can_be_challenged_again_with_another_nonce() {
     let (client, server) = channels(&parties);
     let session = Session::new(client, POLICY, None).unwrap();
     let first = server.report_data(&POLICY, session.nonce());
-    let (session, _) = session.appraise(first.as_bytes(), &Echo).unwrap();
+    let (session, _) = appraise(session, &first).unwrap();
 
     let session = session.challenge_again().unwrap();
     let second = server.report_data(&POLICY, session.nonce());
-    let (session, _) = session.appraise(second.as_bytes(), &Echo).unwrap();
+    let (session, _) = appraise(session, &second).unwrap();
     // What was good a moment ago is old now.
     let session = session.challenge_again().unwrap();
     for old in [first, second] {
         assert_ne!(server.report_data(&POLICY, session.nonce()), old);
     }
-    assert!(matches!(
-        session.appraise(second.as_bytes(), &Echo),
-        Err(Refused)
-    ));
+    assert!(matches!(appraise(session, &second), Err(Refused)));
 }
 
 #[test]
@@ -244,14 +264,52 @@ struct Echo;
 #[derive(Debug)]
 struct Refused;
 
+type Judged<Challenge> = Result<Judgement<&'static str, Challenge>, Refused>;
+
 impl Appraiser for Echo {
     type Appraised = &'static str;
+    type Challenge = Infallible;
     type Error = Refused;
 
-    fn appraise(&self, evidence: &[u8], expected: &ReportData) -> Result<&'static str, Refused> {
+    fn appraise(&self, evidence: &[u8], expected: &ReportData) -> Judged<Infallible> {
         (evidence == expected.as_bytes())
-            .then_some("as expected")
+            .then_some(Judgement::Appraised("as expected"))
             .ok_or(Refused)
+    }
+
+    fn finish(&self, challenge: Infallible, _: &[u8]) -> Result<&'static str, Refused> {
+        match challenge {}
+    }
+}
+
+/// As [`Echo`], and then asks for a number.
+struct Asking(u8);
+
+impl Appraiser for Asking {
+    type Appraised = &'static str;
+    type Challenge = u8;
+    type Error = Refused;
+
+    fn appraise(&self, evidence: &[u8], expected: &ReportData) -> Judged<u8> {
+        match Echo.appraise(evidence, expected)? {
+            Judgement::Appraised(_) => Ok(Judgement::Challenge(self.0)),
+            Judgement::Challenge(never) => match never {},
+        }
+    }
+
+    fn finish(&self, challenge: u8, answer: &[u8]) -> Result<&'static str, Refused> {
+        (answer == [challenge]).then_some("answered").ok_or(Refused)
+    }
+}
+
+/// What [`Echo`] makes of evidence: it has no questions.
+fn appraise(
+    session: Session<Unattested>,
+    evidence: &ReportData,
+) -> Result<(Session<Attested>, &'static str), Refused> {
+    match session.appraise(evidence.as_bytes(), &Echo)? {
+        Step::Attested(session, verdict) => Ok((session, verdict)),
+        Step::Challenged(session) => match *session.challenge() {},
     }
 }
 

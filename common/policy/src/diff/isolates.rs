@@ -200,6 +200,7 @@ fn demands(isolates: &Isolates, kind: IsolateKind) -> Demands {
             of.pcrs(&one.pcrs);
             of.any("aks", &one.aks);
             of.any("ak_roots", &one.ak_roots);
+            of.any("ek_roots", &one.ek_roots);
         }),
         IsolateKind::AzureVtpm => isolates.azure_vtpm.iter().for_each(|one| {
             of.pcrs(&one.pcrs);

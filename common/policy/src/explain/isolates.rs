@@ -311,6 +311,11 @@ impl Kind<'_, '_> {
                 "ak_roots",
                 &tpm.ak_roots,
             ),
+            (
+                "The maker of the TPM, whose root certifies its endorsement key, by SHA-256",
+                "ek_roots",
+                &tpm.ek_roots,
+            ),
         ];
         for (words, field, values) in anchors {
             if !values.is_empty() {

@@ -18,6 +18,10 @@ pub struct TpmIsolate {
     /// Keys of authorities that certify attestation keys (as Google does for its vTPMs), by the
     /// SHA-256 of the root's SPKI: trust anchors.
     pub ak_roots: Vec<KeyDigest>,
+    /// Keys of authorities that certify endorsement keys (manufacturers of TPMs), by the SHA-256 of
+    /// the root's SPKI: trust anchors. That an attestation key is in the TPM of an endorsement key
+    /// is shown on a live connection, by activation of a credential, and by no file.
+    pub ek_roots: Vec<KeyDigest>,
 }
 
 /// What evidence about a confidential virtual machine of Azure must say: a quote of its vTPM, whose

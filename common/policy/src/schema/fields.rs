@@ -324,10 +324,10 @@ fn psa() -> Value {
 fn tpm() -> Value {
     let mut members = closed("### `tpm`", &tables::TPM, &["pcrs"], |field| match field {
         "pcrs" => pcrs(),
-        "aks" | "ak_roots" => reference("digests"),
+        "aks" | "ak_roots" | "ek_roots" => reference("digests"),
         _ => NOTHING,
     });
-    members.push(one_of_these(&["aks", "ak_roots"]));
+    members.push(one_of_these(&["aks", "ak_roots", "ek_roots"]));
     object(members)
 }
 

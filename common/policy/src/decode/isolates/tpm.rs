@@ -16,9 +16,8 @@ use crate::{
 
 pub(crate) const TPM: Fields = Fields {
     unit: "field",
-    known: &["pcrs", "aks", "ak_roots"],
-    // That a key is in the TPM of an endorsement key needs a round trip: credential activation.
-    later: &["ek_roots"],
+    known: &["pcrs", "aks", "ak_roots", "ek_roots"],
+    later: &[],
 };
 
 pub(crate) const AZURE_VTPM: Fields = Fields {
@@ -35,8 +34,9 @@ pub(super) fn tpm(at: At<'_>, errors: &mut Errors<'_>) -> Option<TpmIsolate> {
     let pcrs = object.required("pcrs", errors, pcrs);
     let mut anchors = |name| object.optional(name, errors, keys).unwrap_or_default();
     let (aks, ak_roots) = (anchors("aks"), anchors("ak_roots"));
+    let ek_roots = anchors("ek_roots");
     if !TPM.known.iter().skip(1).any(|name| object.has(name)) {
-        let names = "\"aks\" or \"ak_roots\"";
+        let names = "\"aks\", \"ak_roots\" or \"ek_roots\"";
         object.fail(Cause::MissingOneOf { names }, errors);
         return None;
     }
@@ -44,6 +44,7 @@ pub(super) fn tpm(at: At<'_>, errors: &mut Errors<'_>) -> Option<TpmIsolate> {
         pcrs: pcrs?,
         aks,
         ak_roots,
+        ek_roots,
     })
 }
 

@@ -10,6 +10,10 @@
 //! | 4 | map: index of a PCR → byte string, its value in the SHA-256 bank |
 //! | 5 | byte string: the firmware's event log in the crypto-agile form (TCG PC Client Platform Firmware Profile, section 10), or empty |
 //! | 6 | array of byte strings: certificates of the attestation key, DER, leaf first; or empty |
+//! | 7 | byte string: `TPMT_PUBLIC` of the endorsement key |
+//! | 8 | array of byte strings: certificates of the endorsement key, DER, leaf first |
+//!
+//! 7 and 8 are there where the TPM has a certificate of its endorsement key, and both or neither.
 //!
 //! ```
 //! use veracruz_evidence::tpm::{self, TpmContent};
@@ -23,6 +27,8 @@
 //! # Ok::<(), veracruz_evidence::cbor::CborError>(())
 //! ```
 
+mod credential;
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -30,6 +36,10 @@ use veracruz_policy::Sha256;
 
 use crate::cbor::{CborError, Reader, Writer};
 use crate::{Evidence, Technology};
+
+pub use credential::{
+    Credential, MAX_CREDENTIAL_BLOB_BYTES, MAX_CREDENTIAL_SECRET_BYTES, credential_answer,
+};
 
 /// The most bytes of an event log, wherever it comes from.
 pub const MAX_LOG_BYTES: usize = 1 << 20;
@@ -57,6 +67,18 @@ pub struct TpmContent {
     pub log: Vec<u8>,
     /// Certificates of the key, leaf first, or none.
     pub certificates: Vec<Vec<u8>>,
+    /// The endorsement key of the TPM, where it has one that somebody certified.
+    pub endorsement: Option<Endorsement>,
+}
+
+/// The key with which a TPM was born, and who says so. That the attestation key is in that TPM is
+/// not shown by this, but by activating a [`Credential`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endorsement {
+    /// `TPMT_PUBLIC`.
+    pub public: Vec<u8>,
+    /// Its certificates, leaf first.
+    pub certificates: Vec<Vec<u8>>,
 }
 
 /// Evidence of a TPM.
@@ -70,7 +92,7 @@ pub fn evidence(content: &TpmContent) -> Evidence {
 /// Every variant of [`CborError`] that the [rules](crate::cbor) give.
 pub fn parse(content: &[u8]) -> Result<TpmContent, CborError> {
     let mut r = Reader::new(content)?;
-    r.map(6)?;
+    let pairs = r.map(8)?;
     r.key(1, "key 1 (quote)")?;
     let attest = r.bytes(MAX_STRUCTURE_BYTES)?.into();
     r.key(2, "key 2 (signature)")?;
@@ -93,9 +115,8 @@ pub fn parse(content: &[u8]) -> Result<TpmContent, CborError> {
     r.key(5, "key 5 (event log)")?;
     let log = r.bytes(MAX_LOG_BYTES)?.into();
     r.key(6, "key 6 (certificates)")?;
-    let certificates = (0..r.array(MAX_CERTIFICATES)?)
-        .map(|_| r.bytes(MAX_CERTIFICATE_BYTES).map(Into::into))
-        .collect::<Result<_, _>>()?;
+    let certificates = read_certificates(&mut r)?;
+    let endorsement = (pairs > 6).then(|| endorsement(&mut r)).transpose()?;
     Ok(TpmContent {
         attest,
         signature,
@@ -103,7 +124,25 @@ pub fn parse(content: &[u8]) -> Result<TpmContent, CborError> {
         registers,
         log,
         certificates,
+        endorsement,
     })
+}
+
+fn endorsement(r: &mut Reader<'_>) -> Result<Endorsement, CborError> {
+    r.key(7, "key 7 (endorsement key)")?;
+    let public = r.bytes(MAX_STRUCTURE_BYTES)?.into();
+    r.key(8, "key 8 (certificates of the endorsement key)")?;
+    let certificates = read_certificates(r)?;
+    Ok(Endorsement {
+        public,
+        certificates,
+    })
+}
+
+fn read_certificates(r: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, CborError> {
+    (0..r.array(MAX_CERTIFICATES)?)
+        .map(|_| r.bytes(MAX_CERTIFICATE_BYTES).map(Into::into))
+        .collect()
 }
 
 impl TpmContent {
@@ -123,14 +162,20 @@ impl TpmContent {
                     });
                 });
                 m.int(5, |w| w.bytes(&self.log));
-                m.int(6, |w| {
-                    w.array(self.certificates.len());
-                    for certificate in &self.certificates {
-                        w.bytes(certificate);
-                    }
-                });
+                m.int(6, |w| write_certificates(w, &self.certificates));
+                if let Some(endorsement) = &self.endorsement {
+                    m.int(7, |w| w.bytes(&endorsement.public));
+                    m.int(8, |w| write_certificates(w, &endorsement.certificates));
+                }
             });
         })
+    }
+}
+
+fn write_certificates(w: &mut Writer, certificates: &[Vec<u8>]) {
+    w.array(certificates.len());
+    for certificate in certificates {
+        w.bytes(certificate);
     }
 }
 
@@ -149,12 +194,20 @@ mod tests {
                 .into(),
             log: vec![4; 5000],
             certificates: vec![vec![5; 800], vec![6; 700]],
+            endorsement: Some(Endorsement {
+                public: vec![7; 314],
+                certificates: vec![vec![8; 1000]],
+            }),
         }
     }
 
     #[test]
     fn what_was_written_is_read() {
-        for content in [content(), TpmContent::default()] {
+        let without = TpmContent {
+            endorsement: None,
+            ..content()
+        };
+        for content in [content(), without, TpmContent::default()] {
             let evidence = evidence(&content);
             assert_eq!(evidence.technology(), Technology::Tpm);
             assert_eq!(parse(evidence.content()), Ok(content));
@@ -168,6 +221,22 @@ mod tests {
             assert!(parse(&good[..length]).is_err(), "cut to {length} bytes");
         }
         assert!(parse(&[&good[..], &[0]].concat()).is_err());
+        let half = Writer::encode(|w| {
+            w.map(|m| {
+                for key in [1, 2, 3, 5, 7] {
+                    m.int(key, |w| w.bytes(&[]));
+                }
+                m.int(4, |w| w.map(|_| {}));
+                m.int(6, |w| w.array(0));
+            });
+        });
+        assert!(matches!(
+            parse(&half),
+            Err(CborError::Unexpected {
+                expected: "key 8 (certificates of the endorsement key)",
+                ..
+            })
+        ));
         let mut content = content();
         content.registers.insert(24, Sha256::of(b""));
         assert!(matches!(
