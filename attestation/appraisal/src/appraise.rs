@@ -4,8 +4,8 @@ use veracruz_evidence::{Evidence, EvidenceError, ReportData, Technology};
 use veracruz_policy::{Isolates, Policy, Timestamp};
 
 use crate::{
-    AppraisalError, Appraised, Collateral, azure_vtpm, cca, nitro, psa, sev_snp, sgx, sw_rot, tdx,
-    tpm,
+    AppraisalError, Appraised, Collateral, Judgement, azure_vtpm, cca, nitro, psa, sev_snp, sgx,
+    sw_rot, tdx, tpm,
 };
 
 /// Appraises encoded evidence against what `policy` accepts.
@@ -21,7 +21,8 @@ use crate::{
 /// # Errors
 /// `WrongTechnology` and `NotAccepted` where the policy does not name an isolate of this
 /// technology, `Envelope` where the bytes are no evidence at all, and everything that the
-/// technology's own verification finds.
+/// technology's own verification finds. `ActivationNeeded` where only the isolate could show the
+/// rest: whoever is connected to it takes [`begin`].
 pub fn appraise(
     evidence: &[u8],
     policy: &Policy,
@@ -29,6 +30,21 @@ pub fn appraise(
     expected: &ReportData,
     now: Timestamp,
 ) -> Result<Appraised, AppraisalError> {
+    begin(evidence, policy, collateral, expected, now)?.without_questions()
+}
+
+/// As [`appraise`], for a caller who is connected to the isolate, and can ask it what the evidence
+/// leaves open: see [`tpm::Pending`].
+///
+/// # Errors
+/// Those of [`appraise`], without `ActivationNeeded`.
+pub fn begin(
+    evidence: &[u8],
+    policy: &Policy,
+    collateral: &Collateral,
+    expected: &ReportData,
+    now: Timestamp,
+) -> Result<Judgement, AppraisalError> {
     let evidence = Evidence::parse(evidence).map_err(|error| match error {
         EvidenceError::UnknownTechnology { found } => AppraisalError::WrongTechnology {
             expected: accepted(policy.isolates()),
@@ -59,44 +75,42 @@ fn appraise_isolate(
     collateral: &Collateral,
     expected: &ReportData,
     now: Timestamp,
-) -> Option<Result<Appraised, AppraisalError>> {
+) -> Option<Result<Judgement, AppraisalError>> {
     let isolates = policy.isolates();
     let launch = &policy.hash();
-    match evidence.technology() {
-        Technology::SoftwareRootOfTrust => sw_rot::Reference::of(isolates)
-            .map(|reference| sw_rot::verify(evidence, reference, launch, expected, now)),
-        Technology::Sgx => isolates
-            .sgx
-            .as_ref()
-            .map(|reference| sgx::verify(evidence, collateral, reference, launch, expected, now)),
-        Technology::Tdx => isolates
-            .tdx
-            .as_ref()
-            .map(|reference| tdx::verify(evidence, collateral, reference, launch, expected, now)),
-        Technology::SevSnp => isolates.sev_snp.as_ref().map(|reference| {
-            sev_snp::verify(evidence, collateral, reference, launch, expected, now)
-        }),
-        Technology::Nitro => isolates
-            .nitro
-            .as_ref()
-            .map(|reference| nitro::verify(evidence, collateral, reference, launch, expected, now)),
-        Technology::AzureVtpm => isolates.azure_vtpm.as_ref().map(|reference| {
-            azure_vtpm::verify(evidence, collateral, reference, launch, expected, now)
-        }),
-        Technology::Cca => isolates
-            .cca
-            .as_ref()
-            .map(|reference| cca::verify(evidence, collateral, reference, launch, expected, now)),
-        Technology::Psa => isolates
-            .psa
-            .as_ref()
-            .map(|reference| psa::verify(evidence, collateral, reference, launch, expected, now)),
-        Technology::Tpm => isolates
-            .tpm
-            .as_ref()
-            .map(|reference| tpm::verify(evidence, collateral, reference, launch, expected, now)),
-        _ => None,
-    }
+    let verdict =
+        match evidence.technology() {
+            Technology::Tpm => {
+                let reference = isolates.tpm.as_ref()?;
+                let judgement = tpm::begin(evidence, collateral, reference, launch, expected, now);
+                return Some(judgement);
+            }
+            Technology::SoftwareRootOfTrust => sw_rot::Reference::of(isolates)
+                .map(|reference| sw_rot::verify(evidence, reference, launch, expected, now)),
+            Technology::Sgx => isolates.sgx.as_ref().map(|reference| {
+                sgx::verify(evidence, collateral, reference, launch, expected, now)
+            }),
+            Technology::Tdx => isolates.tdx.as_ref().map(|reference| {
+                tdx::verify(evidence, collateral, reference, launch, expected, now)
+            }),
+            Technology::SevSnp => isolates.sev_snp.as_ref().map(|reference| {
+                sev_snp::verify(evidence, collateral, reference, launch, expected, now)
+            }),
+            Technology::Nitro => isolates.nitro.as_ref().map(|reference| {
+                nitro::verify(evidence, collateral, reference, launch, expected, now)
+            }),
+            Technology::AzureVtpm => isolates.azure_vtpm.as_ref().map(|reference| {
+                azure_vtpm::verify(evidence, collateral, reference, launch, expected, now)
+            }),
+            Technology::Cca => isolates.cca.as_ref().map(|reference| {
+                cca::verify(evidence, collateral, reference, launch, expected, now)
+            }),
+            Technology::Psa => isolates.psa.as_ref().map(|reference| {
+                psa::verify(evidence, collateral, reference, launch, expected, now)
+            }),
+            _ => None,
+        };
+    verdict.map(|verdict| verdict.map(Judgement::Appraised))
 }
 
 /// Whether a policy names an isolate whose evidence is of this technology.

@@ -3,6 +3,7 @@
 use veracruz_evidence::{ReportData, Technology};
 use veracruz_policy::{KeyDigest, Measurement, PolicyHash, Timestamp};
 
+use crate::tpm::Activation;
 use crate::{AppraisalError, Examined, Fact};
 
 /// Evidence that was found good. Only verification makes one, and nobody can change it.
@@ -12,6 +13,7 @@ pub struct Appraised {
     attester: Option<KeyDigest>,
     policy: PolicyHash,
     report_data: ReportData,
+    activation: Option<Activation>,
 }
 
 impl Appraised {
@@ -33,7 +35,23 @@ impl Appraised {
             attester,
             policy: *policy,
             report_data: *report_data,
+            activation: None,
         })
+    }
+
+    /// The same, with what was shown besides the evidence.
+    pub(crate) fn with_activation(self, activation: Activation) -> Self {
+        Self {
+            activation: Some(activation),
+            ..self
+        }
+    }
+
+    /// That the key which vouches was shown to be in a certain TPM, where that was asked. Keep it to
+    /// judge later evidence by the same key, of receipts.
+    #[must_use]
+    pub const fn activation(&self) -> Option<&Activation> {
+        self.activation.as_ref()
     }
 
     /// What kind of evidence it was.
@@ -152,6 +170,13 @@ impl Appraised {
                 "a device with PSA root of trust key {by}, which the policy names, that runs \
                  {measurement}: its normal world cannot read the isolate's memory; whoever holds \
                  the device may, as far as its hardware lets them"
+            ),
+            Technology::Tpm if self.activation.is_some() => format!(
+                "a machine whose TPM holds the key {by}, as it showed, and has a certificate from \
+                 a maker whom the policy names; started as the policy names (digest of its PCRs \
+                 {measurement}). This protects nobody from the host: a TPM says what was started, \
+                 whoever runs that machine can read its memory, and a TPM made of software is as \
+                 good as whoever certified it"
             ),
             Technology::Tpm => format!(
                 "a machine whose TPM key {by} the policy trusts, started as the policy names \

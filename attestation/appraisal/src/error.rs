@@ -277,6 +277,24 @@ pub enum AppraisalError {
         /// The algorithm found.
         found: String,
     },
+    /// The policy trusts a TPM by its endorsement key, with which no evidence is signed; nobody has
+    /// asked that TPM yet whether it holds the key that signed.
+    #[error(
+        "the policy trusts the TPM with endorsement key {ek}, and that the AK is in it is shown on a live connection alone, by activating a credential: no file, receipt or verifier's challenge shows it"
+    )]
+    ActivationNeeded {
+        /// The endorsement key, by the SHA-256 of its SubjectPublicKeyInfo.
+        ek: KeyDigest,
+    },
+    /// The answer to a credential was made without its secret: the key that signed is not in the
+    /// TPM of the endorsement key, or somebody answered for another connection.
+    #[error(
+        "the isolate does not know the secret that the TPM with endorsement key {ek} gives out for the AK alone: the AK is not in that TPM, or the answer is for another connection"
+    )]
+    CredentialMismatch {
+        /// The endorsement key, by the SHA-256 of its SubjectPublicKeyInfo.
+        ek: KeyDigest,
+    },
     /// The evidence was compared with no reference values: genuine, and no more.
     #[error(
         "no reference values were given: the evidence is genuine, and nothing says what it is of"
@@ -312,6 +330,8 @@ impl AppraisalError {
             Self::ChipMismatch { .. } => "VC-0224",
             Self::EventLogMismatch { .. } => "VC-0225",
             Self::NotCompared => "VC-0226",
+            Self::ActivationNeeded { .. } => "VC-0227",
+            Self::CredentialMismatch { .. } => "VC-0228",
         }
     }
 
@@ -372,6 +392,14 @@ impl AppraisalError {
                  things out, with a build of veracruz that says so"
             }
             Self::NotCompared => "give reference values, or a policy that names some",
+            Self::ActivationNeeded { .. } => {
+                "attest the isolate on a connection; or agree with all parties on a policy that \
+                 names `aks` or `ak_roots`"
+            }
+            Self::CredentialMismatch { .. } => {
+                "send nothing; the evidence is by a key outside the TPM that it names, or someone \
+                 is in between"
+            }
             _ => "send nothing; the evidence was damaged or forged on its way",
         }
     }

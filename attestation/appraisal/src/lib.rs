@@ -33,7 +33,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`appraise`] does the same for encoded evidence of whatever technology the policy names.
+//! [`appraise`] does the same for encoded evidence of whatever technology the policy names; and
+//! [`begin`] for callers who are connected to the isolate, and can ask it what evidence alone
+//! leaves open.
 
 mod anchors;
 mod appraise;
@@ -50,6 +52,7 @@ mod error;
 mod examined;
 mod import;
 mod intel;
+mod judgement;
 mod key;
 mod mismatch;
 pub mod nitro;
@@ -62,10 +65,11 @@ pub mod tdx;
 pub mod tpm;
 mod x509;
 
-pub use appraise::appraise;
+pub use appraise::{appraise, begin};
 pub use appraised::Appraised;
 pub use collateral::{Collateral, MAX_FILE_BYTES, MAX_ITEMS};
 pub use error::AppraisalError;
 pub use examined::{Examined, Fact};
+pub use judgement::Judgement;
 pub use roots::Root;
 pub use veracruz_evidence::Technology;

@@ -112,6 +112,7 @@ fn everything() -> Isolates {
         pcrs: [(4, vec![sha256(1)]), (11, vec![sha256(2), sha256(3)])].into(),
         aks: vec![KeyDigest::of_spki(b"ak")],
         ak_roots: vec![KeyDigest::of_spki(b"root")],
+        ek_roots: vec![KeyDigest::of_spki(b"maker")],
     });
     isolates.azure_vtpm = Some(AzureVtpmIsolate {
         pcrs: [(4, vec![sha256(1)])].into(),

@@ -349,7 +349,10 @@ fn a_tpm_has_an_anchor_and_plain_numbers_of_pcrs() {
         Cause::MissingOneOf { .. }
     ));
     for before in ["", &aks] {
-        let ek = tpm("4", &format!("{before}, \"ek_roots\": \"{}\"", sha256("ek")));
+        let ek = tpm(
+            "4",
+            &format!("{before}, \"ek_roots\": \"{}\"", sha256("ek")),
+        );
         let isolates = Isolates::parse_kind(kind, ek.as_bytes()).unwrap();
         let found = isolates.tpm.unwrap();
         assert_eq!(found.ek_roots, [sha256("ek").parse().unwrap()]);

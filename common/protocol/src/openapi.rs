@@ -9,7 +9,8 @@ use utoipa::OpenApi;
 
 use crate::{
     ApprovalStatement, AttestationRequest, AttestationResponse, CredentialRequest,
-    CredentialResponse, RunRequest, RunState, Status, WithdrawalAnswer, approval::openapi_shape::Instances, error::Document,
+    CredentialResponse, RunRequest, RunState, Status, WithdrawalAnswer,
+    approval::openapi_shape::Instances, error::Document,
 };
 
 /// The description of the whole API, as in `docs/reference/openapi.json`.

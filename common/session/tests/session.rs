@@ -170,7 +170,12 @@ fn evidence_for_another_sessions_nonce_makes_none() {
 #[test]
 fn evidence_that_leaves_a_question_open_attests_nothing_before_the_answer() {
     let parties = Parties::new();
-    for (answer, good) in [(&[7][..], true), (&[8], false), (&[], false), (&[7, 7], false)] {
+    for (answer, good) in [
+        (&[7][..], true),
+        (&[8], false),
+        (&[], false),
+        (&[7, 7], false),
+    ] {
         let (client, server) = channels(&parties);
         let session = Session::new(client, POLICY, None).unwrap();
         let evidence = server.report_data(&POLICY, session.nonce());
@@ -180,7 +185,10 @@ fn evidence_that_leaves_a_question_open_attests_nothing_before_the_answer() {
         };
         assert_eq!(*session.challenge(), 7);
         let verdict = session.answer(answer, &asking);
-        assert_eq!(verdict.map(|(_, verdict)| verdict).ok(), good.then_some("answered"));
+        assert_eq!(
+            verdict.map(|(_, verdict)| verdict).ok(),
+            good.then_some("answered")
+        );
     }
 }
 

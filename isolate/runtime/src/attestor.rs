@@ -9,6 +9,7 @@ use crate::platform::EvidenceSource;
 use crate::work::essential;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use veracruz_evidence::tpm::Credential;
 use veracruz_evidence::{Evidence, ReportData};
 
 /// Questions that may wait. Further ones wait where they are asked.
@@ -17,20 +18,25 @@ const QUEUE: usize = 16;
 /// Where connections ask.
 pub(crate) struct Attestor(mpsc::Sender<Question>);
 
-struct Question {
-    report_data: ReportData,
-    answer: oneshot::Sender<Option<Evidence>>,
+enum Question {
+    Evidence(ReportData, Answer<Evidence>),
+    Credential(Credential, Answer<Vec<u8>>),
 }
+
+type Answer<T> = oneshot::Sender<Option<T>>;
 
 impl Attestor {
     pub(crate) fn start(source: Arc<dyn EvidenceSource>) -> Result<Self, Fault> {
         let (sender, mut questions) = mpsc::channel::<Question>(QUEUE);
         essential("evidence", move || {
             while let Some(question) = questions.blocking_recv() {
-                // Who asked may have left.
-                if !question.answer.is_closed() {
-                    let evidence = source.evidence(&question.report_data).ok();
-                    drop(question.answer.send(evidence));
+                match question {
+                    Question::Evidence(report_data, answer) => {
+                        give(answer, || source.evidence(&report_data).ok());
+                    }
+                    Question::Credential(credential, answer) => {
+                        give(answer, || source.activate(&credential).ok());
+                    }
                 }
             }
         })?;
@@ -39,12 +45,26 @@ impl Attestor {
 
     /// Evidence over `report_data`; `None` where the platform gives none.
     pub(crate) async fn evidence(&self, report_data: ReportData) -> Option<Evidence> {
-        let (answer, evidence) = oneshot::channel();
-        let question = Question {
-            report_data,
-            answer,
-        };
-        self.0.send(question).await.ok()?;
-        evidence.await.ok()?
+        self.ask(|answer| Question::Evidence(report_data, answer))
+            .await
+    }
+
+    /// The secret in a credential; `None` where the platform does not open it.
+    pub(crate) async fn activate(&self, credential: Credential) -> Option<Vec<u8>> {
+        self.ask(|answer| Question::Credential(credential, answer))
+            .await
+    }
+
+    async fn ask<T>(&self, question: impl FnOnce(Answer<T>) -> Question) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(question(answer)).await.ok()?;
+        answered.await.ok()?
+    }
+}
+
+/// Answers, unless whoever asked has left.
+fn give<T>(answer: Answer<T>, find: impl FnOnce() -> Option<T>) {
+    if !answer.is_closed() {
+        drop(answer.send(find()));
     }
 }

@@ -287,6 +287,7 @@ impl Fields {
                     pcrs: self.pcrs()?,
                     aks: self.key_digests("aks")?,
                     ak_roots: self.key_digests("ak_roots")?,
+                    ek_roots: self.key_digests("ek_roots")?,
                 });
             }
             IsolateKind::AzureVtpm => {
@@ -324,7 +325,7 @@ const fn required(kind: IsolateKind) -> &'static [&'static [&'static str]] {
             &["platform_software"],
         ],
         IsolateKind::Psa => &[&["software"], &["keys"], &["implementation_ids"]],
-        IsolateKind::Tpm => &[ANY_PCR, &["aks", "ak_roots"]],
+        IsolateKind::Tpm => &[ANY_PCR, &["aks", "ak_roots", "ek_roots"]],
         IsolateKind::AzureVtpm => &[ANY_PCR, &["sev-snp.measurement", "tdx.mrtd"]],
         _ => &[],
     }
@@ -405,6 +406,7 @@ pub(super) fn of(isolates: &Isolates) -> Vec<(IsolateKind, Fields)> {
         let key = |key: &KeyDigest| FieldValue::KeyDigest(*key);
         fields.add_all("aks", &isolate.aks, key);
         fields.add_all("ak_roots", &isolate.ak_roots, key);
+        fields.add_all("ek_roots", &isolate.ek_roots, key);
         all.push((IsolateKind::Tpm, fields));
     }
     if let Some(isolate) = &isolates.azure_vtpm {

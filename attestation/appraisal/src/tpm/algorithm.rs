@@ -5,6 +5,7 @@ use crate::key::Hash;
 
 pub(super) const RSA: u16 = 0x0001;
 pub(super) const SHA1: u16 = 0x0004;
+pub(super) const AES: u16 = 0x0006;
 pub(super) const SHA256: u16 = 0x000b;
 pub(super) const SHA384: u16 = 0x000c;
 pub(super) const SHA512: u16 = 0x000d;
@@ -13,6 +14,7 @@ pub(super) const RSASSA: u16 = 0x0014;
 pub(super) const RSAPSS: u16 = 0x0016;
 pub(super) const ECDSA: u16 = 0x0018;
 pub(super) const ECC: u16 = 0x0023;
+pub(super) const CFB: u16 = 0x0043;
 
 /// A digest algorithm that is strong enough for `part`.
 ///

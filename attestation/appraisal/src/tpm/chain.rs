@@ -1,4 +1,4 @@
-//! Certificates of attestation keys.
+//! Certificates of attestation keys and of endorsement keys.
 
 use veracruz_policy::{KeyDigest, Timestamp};
 
@@ -6,19 +6,42 @@ use crate::key::Key;
 use crate::x509::{Certificate, SignedWith, check_not_revoked};
 use crate::{AppraisalError, Collateral, Fact};
 
-const LEAF: &str = "AK certificate";
-const AUTHORITY: &str = "authority of the AK certificate";
+/// Whose certificates they are.
+pub(super) struct Subject {
+    /// What errors call the certificate of the key.
+    certificate: &'static str,
+    /// What they call those above it.
+    authority: &'static str,
+    /// Whether a certificate may be that of such a key.
+    check: fn(&Certificate<'_>) -> Result<(), AppraisalError>,
+}
+
+/// A key that signs evidence.
+pub(super) const AK: Subject = Subject {
+    certificate: "AK certificate",
+    authority: "authority of the AK certificate",
+    check: |certificate| certificate.check_end_entity(),
+};
+
+/// A key that opens credentials.
+pub(super) const EK: Subject = Subject {
+    certificate: "EK certificate",
+    authority: "authority of the EK certificate",
+    check: |certificate| certificate.check_endorsement(),
+};
+
 /// Most authorities of a chain: Google has two.
 const MAX_AUTHORITIES: usize = 4;
 
-/// Checks that the first of `certificates` (DER) is of `ak`, and that a chain through the others
+/// Checks that the first of `certificates` (DER) is of `key`, and that a chain through the others
 /// and the collateral's leads from it to an authority whose key is among `roots`.
 ///
 /// # Errors
 /// `Malformed`, `AttesterMismatch`, `MissingCollateral` where the chain ends early, `UntrustedRoot`,
 /// `BadAlgorithm`, `BadSignature`, `BadChain`, `Revoked`, `NotYetValid`, `Expired`.
 pub(super) fn check(
-    ak: &Key,
+    subject: &Subject,
+    key: &Key,
     certificates: &[Vec<u8>],
     collateral: &Collateral,
     roots: &[KeyDigest],
@@ -26,17 +49,17 @@ pub(super) fn check(
 ) -> Result<Vec<Fact>, AppraisalError> {
     let Some((leaf, others)) = certificates.split_first() else {
         return Err(AppraisalError::MissingCollateral {
-            part: LEAF,
-            reason: "the AK itself is not named, so an authority must vouch for it".into(),
+            part: subject.certificate,
+            reason: "the key itself is not named, so an authority must vouch for it".into(),
         });
     };
-    let leaf = Certificate::parse(leaf, LEAF)?;
+    let leaf = Certificate::parse(leaf, subject.certificate)?;
     let certified = leaf.key()?;
-    if certified != *ak {
+    if certified != *key {
         let digest = |key: &Key| key.digest().map(|digest| digest.to_string());
         return Err(AppraisalError::AttesterMismatch {
-            part: LEAF,
-            expected: digest(ak).unwrap_or_default(),
+            part: subject.certificate,
+            expected: digest(key).unwrap_or_default(),
             found: digest(&certified).unwrap_or_default(),
         });
     }
@@ -44,13 +67,13 @@ pub(super) fn check(
     let pool: Vec<Certificate<'_>> = others
         .iter()
         .chain(collateral.certificates())
-        .filter_map(|der| Certificate::parse(der, AUTHORITY).ok())
+        .filter_map(|der| Certificate::parse(der, subject.authority).ok())
         .collect();
-    let chain = authorities(&leaf, &pool, roots)?;
+    let chain = authorities(subject, &leaf, &pool, roots)?;
 
-    leaf.check_end_entity()?;
+    (subject.check)(&leaf)?;
     let mut facts = vec![Fact {
-        name: LEAF,
+        name: subject.certificate,
         value: format!("serial {}", data_encoding::HEXLOWER.encode(leaf.serial())),
     }];
     let mut issued = &leaf;
@@ -61,7 +84,7 @@ pub(super) fn check(
         check_not_revoked(issued, authority, lists, scheme, now)?;
         issued.check_dates(now)?;
         facts.push(Fact {
-            name: AUTHORITY,
+            name: subject.authority,
             value: authority.common_name(),
         });
         issued = authority;
@@ -72,6 +95,7 @@ pub(super) fn check(
 
 /// The authorities from the leaf's issuer up to the first one that is trusted.
 fn authorities<'p, 'd>(
+    subject: &Subject,
     leaf: &Certificate<'_>,
     pool: &'p [Certificate<'d>],
     roots: &[KeyDigest],
@@ -91,7 +115,7 @@ fn authorities<'p, 'd>(
         });
         let Some(issuer) = issuer else {
             return Err(wrong.unwrap_or_else(|| AppraisalError::MissingCollateral {
-                part: AUTHORITY,
+                part: subject.authority,
                 reason: format!("nobody gave the certificate of {:?}", issued.issuer_name()),
             }));
         };
@@ -103,7 +127,7 @@ fn authorities<'p, 'd>(
         if issuer.subject() == issuer.issuer() {
             let roots: Vec<String> = roots.iter().map(ToString::to_string).collect();
             return Err(AppraisalError::UntrustedRoot {
-                part: LEAF,
+                part: subject.certificate,
                 expected: format!("a key with SHA-256 {}", roots.join(" or ")),
                 found: format!(
                     "(of its key) {}",
@@ -114,7 +138,7 @@ fn authorities<'p, 'd>(
         chain.push(issuer);
     }
     Err(AppraisalError::BadChain {
-        part: LEAF,
+        part: subject.certificate,
         reason: format!("more than {MAX_AUTHORITIES} authorities"),
     })
 }

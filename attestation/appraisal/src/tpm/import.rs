@@ -179,6 +179,7 @@ fn trustee(json: &Value) -> Result<TpmContent, AppraisalError> {
             .filter(|certificate| !certificate.is_empty())
             .into_iter()
             .collect(),
+        endorsement: None,
         attest,
     })
 }

@@ -4,7 +4,7 @@ use veracruz_policy::Timestamp;
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -14,6 +14,9 @@ use crate::key::Key;
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+/// tcg-kp-EKCertificate (TCG EK Credential Profile, section 3.2.16).
+const ENDORSEMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.8.1");
 /// Critical where the subject has no name (RFC 5280 section 4.2.1.6), as in Google's certificates
 /// of attestation keys. Nobody is known by a name here, so there is nothing in it to obey.
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
@@ -216,6 +219,36 @@ impl<'d> Certificate<'d> {
         let usage = self.key_usage()?;
         if usage.is_some_and(|usage| !usage.digital_signature()) {
             return Err(self.bad_chain("its key must not sign evidence (keyUsage)"));
+        }
+        self.check_critical()
+    }
+
+    /// Whether it is the last of a chain, for the endorsement key of a TPM. That its maker says so
+    /// (extendedKeyUsage) is what keeps certificates for other keys of the same maker apart: a key
+    /// that decrypts whatever it is given would open every credential.
+    ///
+    /// # Errors
+    /// `BadChain`.
+    pub(crate) fn check_endorsement(&self) -> Result<(), AppraisalError> {
+        if self
+            .basic_constraints()?
+            .is_some_and(|constraints| constraints.ca)
+        {
+            return Err(self.bad_chain("it is the certificate of an authority, and of no TPM"));
+        }
+        let purposes = self
+            .extension(EXTENDED_KEY_USAGE)
+            .map(ExtendedKeyUsage::from_der)
+            .transpose()
+            .map_err(|_| self.bad_chain("its extendedKeyUsage cannot be read"))?;
+        if !purposes.is_some_and(|purposes| purposes.0.contains(&ENDORSEMENT)) {
+            return Err(self.bad_chain(
+                "it is for no endorsement key (extendedKeyUsage without tcg-kp-EKCertificate)",
+            ));
+        }
+        let usage = self.key_usage()?;
+        if usage.is_some_and(|usage| !usage.key_encipherment() && !usage.key_agreement()) {
+            return Err(self.bad_chain("nothing must be encrypted to its key (keyUsage)"));
         }
         self.check_critical()
     }

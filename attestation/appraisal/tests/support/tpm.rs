@@ -15,7 +15,7 @@ use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{self as aws, KeyPair as _, RsaEncoding};
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::EncodePublicKey as _;
-use veracruz_evidence::tpm::TpmContent;
+use veracruz_evidence::tpm::{Endorsement, TpmContent};
 use veracruz_policy::{KeyDigest, PolicyHash, Sha256, Sha384};
 use x509_cert::der::{Decode as _, Encode as _};
 
@@ -194,6 +194,7 @@ pub(crate) struct QuoteForm {
     pub(crate) public: Option<Vec<u8>>,
     pub(crate) log: Vec<u8>,
     pub(crate) certificates: Vec<Vec<u8>>,
+    pub(crate) endorsement: Option<Endorsement>,
 }
 
 /// What PCR 15 holds for a policy.
@@ -221,6 +222,7 @@ impl QuoteForm {
             public: None,
             log: log(&events),
             certificates: Vec::new(),
+            endorsement: None,
         }
     }
 
@@ -264,6 +266,7 @@ impl QuoteForm {
             registers: self.registers.clone(),
             log: self.log.clone(),
             certificates: self.certificates.clone(),
+            endorsement: self.endorsement.clone(),
             attest,
         }
     }

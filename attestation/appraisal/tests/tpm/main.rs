@@ -5,6 +5,7 @@
     reason = "in a test a panic is the report of a failure"
 )]
 
+mod activation;
 mod chain;
 mod log;
 mod quote;
@@ -48,6 +49,7 @@ pub(crate) fn reference() -> TpmIsolate {
             .into(),
         aks: vec![ak().digest(), Ak::p384(2).digest()],
         ak_roots: Vec::new(),
+        ek_roots: Vec::new(),
     }
 }
 

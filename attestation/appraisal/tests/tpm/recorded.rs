@@ -45,6 +45,7 @@ fn a_recorded_quote_of_google_compute_engine_is_genuine() {
         pcrs: [(0, vec![pcr_0])].into(),
         aks,
         ak_roots: Vec::new(),
+        ek_roots: Vec::new(),
     };
     let evidence = Evidence::new(Technology::Tpm, content.clone());
     let verdict = tpm::verify(

@@ -11,9 +11,10 @@ use crate::isolate::Isolate;
 use hyper::body::Incoming;
 use hyper::{Request, Response, header};
 use reply::{Body, problem};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use veracruz_computation::Session;
+use veracruz_evidence::ReportData;
 use veracruz_policy::{ParticipantName, Trust};
 use veracruz_protocol::{ErrorCode, Problem, Route, media};
 use veracruz_session::{Channel, IsolateName};
@@ -25,6 +26,8 @@ pub(crate) struct Visit {
     channel: Channel,
     /// Whether evidence was fetched on this very connection.
     attested: AtomicBool,
+    /// The report data of the last evidence, until a credential comes for it.
+    credential_for: Mutex<Option<ReportData>>,
 }
 
 impl Visit {
@@ -38,6 +41,7 @@ impl Visit {
             participant,
             channel,
             attested: AtomicBool::new(false),
+            credential_for: Mutex::new(None),
         }
     }
 
@@ -88,6 +92,7 @@ async fn dispatch(visit: &Visit, request: Request<Incoming>) -> Result<Response<
             visit.isolate.policy.document().to_vec(),
         )),
         Route::Attestation => attestation::attest(visit, request).await,
+        Route::Credential => attestation::activate(visit, request).await,
         Route::Status => status::status(visit, &request),
         Route::Approve => status::approve(visit, request).await,
         Route::Withdraw => status::withdraw(visit),

@@ -20,6 +20,7 @@ pub(crate) use tpm::Tpm;
 pub(crate) use tsm::Tsm;
 
 use thiserror::Error;
+use veracruz_evidence::tpm::Credential;
 use veracruz_evidence::{Evidence, ReportData};
 use veracruz_policy::{Measurement, PolicyHash};
 
@@ -34,6 +35,12 @@ pub(crate) trait EvidenceSource: Send + Sync {
     /// no such place: the report data binds the policy in any case.
     fn fix_policy(&self, _policy: &PolicyHash) -> Result<(), EvidenceError> {
         Ok(())
+    }
+
+    /// The secret in a credential for the key that signs this platform's evidence. Only a TPM knows
+    /// what that is.
+    fn activate(&self, _credential: &Credential) -> Result<Vec<u8>, EvidenceError> {
+        Err(EvidenceError("it is no TPM, and opens no credentials"))
     }
 
     /// This isolate's measurement, as its platform states it. It stands in receipts, where the

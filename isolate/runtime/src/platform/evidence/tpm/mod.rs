@@ -3,6 +3,8 @@
 //! The attestation key is a restricted signing key that the TPM derives from its endorsement seed
 //! and the template below: the same on every start, so that a policy can name it.
 
+mod activate;
+mod endorsement;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -11,13 +13,14 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use veracruz_evidence::tpm::{self, TpmContent};
+use veracruz_evidence::tpm::{self, Credential, TpmContent};
 use veracruz_evidence::{Evidence, ReportData};
 use veracruz_policy::{Measurement, PolicyHash, Sha256};
 
 use super::files;
 use super::{EvidenceError, EvidenceSource};
-use wire::{Bytes, Command, Parser, WireError};
+use endorsement::EndorsementKey;
+use wire::{Authorization, Bytes, Command, Parser, WireError};
 
 /// What is quoted: what firmware, boot loader and kernel measured, and the policy.
 const REGISTERS: [u8; 11] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, POLICY_REGISTER];
@@ -46,6 +49,8 @@ pub(crate) struct Tpm<Device: Transmit = DevTpm> {
     key: u32,
     /// `TPMT_PUBLIC` of the key.
     public: Vec<u8>,
+    /// The key with which this TPM was made, where it has a certificate of that.
+    endorsement: Option<EndorsementKey>,
     log: Vec<u8>,
 }
 
@@ -62,23 +67,14 @@ impl Tpm {
 impl<Device: Transmit> Tpm<Device> {
     /// Makes the key. Resource managers forget it when the device is closed.
     fn open(device: Device, log: Vec<u8>) -> Result<Self, EvidenceError> {
-        let parameters = Bytes::default()
-            // No password, and nothing sealed.
-            .sized(&[0; 4])
-            .sized(&template())
-            // Nothing to certify about the creation.
-            .sized(&[])
-            .u32(0)
-            .done();
-        let response = transmit(
-            &device,
-            &wire::command(Command::CreatePrimary, Some(wire::ENDORSEMENT), &parameters),
-        )?;
-        let (key, public) = created(&response).map_err(unusable)?;
+        let (key, public) = create_primary(&device, &template())?;
+        // Without it there is evidence all the same, for policies that name the key itself.
+        let endorsement = EndorsementKey::find(&device).ok().flatten();
         Ok(Self {
             device: Mutex::new(device),
             key,
             public,
+            endorsement,
             log,
         })
     }
@@ -93,7 +89,7 @@ impl<Device: Transmit> Tpm<Device> {
     fn registers(&self) -> Result<BTreeMap<u8, Sha256>, EvidenceError> {
         let mut values = BTreeMap::new();
         for index in REGISTERS {
-            let command = wire::command(Command::PcrRead, None, &selection(&[index]));
+            let command = wire::command(Command::PcrRead, &[], &[], &selection(&[index]));
             let value = register(&self.ask(&command)?).map_err(unusable)?;
             values.insert(index, value);
         }
@@ -112,7 +108,9 @@ impl<Device: Transmit> EvidenceSource for Tpm<Device> {
             .raw(&selection(&REGISTERS))
             .done();
         let registers = self.registers()?;
-        let response = self.ask(&wire::command(Command::Quote, Some(self.key), &parameters))?;
+        let handles = [self.key];
+        let quote = wire::command(Command::Quote, &handles, &PASSWORD, &parameters);
+        let response = self.ask(&quote)?;
         let (attest, signature) = quoted(&response).map_err(unusable)?;
         Ok(tpm::evidence(&TpmContent {
             attest,
@@ -121,7 +119,17 @@ impl<Device: Transmit> EvidenceSource for Tpm<Device> {
             registers,
             log: self.log.clone(),
             certificates: Vec::new(),
+            endorsement: self.endorsement.as_ref().map(EndorsementKey::evidence),
         }))
+    }
+
+    fn activate(&self, credential: &Credential) -> Result<Vec<u8>, EvidenceError> {
+        let endorsement = self.endorsement.as_ref().ok_or(EvidenceError(
+            "the TPM has no certificate of its endorsement key",
+        ))?;
+        // Several commands in a row, with nobody else's between them.
+        let device = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        activate::activate(&*device, self.key, endorsement, credential)
     }
 
     fn fix_policy(&self, policy: &PolicyHash) -> Result<(), EvidenceError> {
@@ -131,7 +139,7 @@ impl<Device: Transmit> EvidenceSource for Tpm<Device> {
             .raw(policy.as_bytes())
             .done();
         let register = u32::from(POLICY_REGISTER);
-        let extend = wire::command(Command::PcrExtend, Some(register), &digests);
+        let extend = wire::command(Command::PcrExtend, &[register], &PASSWORD, &digests);
         let response = self.ask(&extend)?;
         wire::response(&response).map(drop).map_err(unusable)
     }
@@ -145,6 +153,28 @@ impl<Device: Transmit> EvidenceSource for Tpm<Device> {
             .collect();
         Ok(Sha256::of(&values).into())
     }
+}
+
+/// What hierarchies, registers and the attestation key are used with.
+const PASSWORD: [Authorization; 1] = [Authorization::EmptyPassword];
+
+/// A key that the TPM derives from the seed of its endorsement hierarchy and `template`: its
+/// handle, and its `TPMT_PUBLIC`.
+fn create_primary(
+    device: &impl Transmit,
+    template: &[u8],
+) -> Result<(u32, Vec<u8>), EvidenceError> {
+    let parameters = Bytes::default()
+        // No password, and nothing sealed.
+        .sized(&[0; 4])
+        .sized(template)
+        // Nothing to certify about the creation.
+        .sized(&[])
+        .u32(0)
+        .done();
+    let handles = [wire::ENDORSEMENT];
+    let create = wire::command(Command::CreatePrimary, &handles, &PASSWORD, &parameters);
+    created(&transmit(device, &create)?).map_err(unusable)
 }
 
 /// `TPMT_PUBLIC` of the attestation key: ECDSA on P-256 with SHA-256, which signs nothing but what

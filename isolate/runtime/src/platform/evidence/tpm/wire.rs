@@ -14,13 +14,39 @@ pub(super) enum WireError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     CreatePrimary = 0x131,
+    ActivateCredential = 0x147,
+    NvRead = 0x14e,
+    PolicySecret = 0x151,
     Quote = 0x158,
+    FlushContext = 0x165,
+    NvReadPublic = 0x169,
+    ReadPublic = 0x173,
+    StartAuthSession = 0x176,
     PcrRead = 0x17e,
     PcrExtend = 0x182,
 }
 
+/// With what a command is allowed to act on a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Authorization {
+    /// An empty password: what platforms leave hierarchies and registers at.
+    EmptyPassword,
+    /// A session in which a policy was satisfied. It ends with the command.
+    Session(u32),
+}
+
 /// `TPM_RH_ENDORSEMENT`: keys of this hierarchy stay the same when a machine's owner changes.
 pub(super) const ENDORSEMENT: u32 = 0x4000_000b;
+/// `TPM_RH_NULL`: no handle.
+pub(super) const NO_HANDLE: u32 = 0x4000_0007;
+/// `TPM_RS_PW`.
+const PASSWORD: u32 = 0x4000_0009;
+/// `TPM_ALG_RSA`.
+pub(super) const RSA: u16 = 0x0001;
+/// `TPM_ALG_AES`.
+pub(super) const AES: u16 = 0x0006;
+/// `TPM_ALG_CFB`.
+pub(super) const CFB: u16 = 0x0043;
 /// `TPM_ALG_SHA256`.
 pub(super) const SHA256: u16 = 0x000b;
 /// `TPM_ALG_ECDSA`.
@@ -35,9 +61,6 @@ pub(super) const P256: u16 = 0x0003;
 /// `TPM_ST_NO_SESSIONS` and `TPM_ST_SESSIONS`.
 const NO_SESSIONS: u16 = 0x8001;
 const SESSIONS: u16 = 0x8002;
-
-/// `TPM_RS_PW` with an empty password: what platforms leave hierarchies and registers at.
-const EMPTY_PASSWORD: [u8; 9] = [0x40, 0, 0, 9, 0, 0, 0, 0, 0];
 
 /// Bytes of a header: tag, size, code.
 const HEADER: usize = 10;
@@ -73,19 +96,39 @@ impl Bytes {
             .raw(bytes)
     }
 
+    /// `TPMS_AUTH_COMMAND`: handle, no nonce, no attributes, no password or code.
+    fn authorization(self, authorization: Authorization) -> Self {
+        let handle = match authorization {
+            Authorization::EmptyPassword => PASSWORD,
+            Authorization::Session(handle) => handle,
+        };
+        self.u32(handle).u16(0).u8(0).u16(0)
+    }
+
     pub(super) fn done(self) -> Vec<u8> {
         self.0
     }
 }
 
-/// A command on the wire: with the empty password where it acts on `handle`.
-pub(super) fn command(command: Command, handle: Option<u32>, parameters: &[u8]) -> Vec<u8> {
-    let (tag, head) = match handle {
-        None => (NO_SESSIONS, Bytes::default()),
-        Some(handle) => {
-            let session = u32::try_from(EMPTY_PASSWORD.len()).unwrap_or(u32::MAX);
-            let head = Bytes::default().u32(handle).u32(session);
-            (SESSIONS, head.raw(&EMPTY_PASSWORD))
+/// A command on the wire: on some handles, of which the first ones take an authorization each.
+pub(super) fn command(
+    command: Command,
+    handles: &[u32],
+    authorizations: &[Authorization],
+    parameters: &[u8],
+) -> Vec<u8> {
+    let handles = handles
+        .iter()
+        .fold(Bytes::default(), |bytes, handle| bytes.u32(*handle));
+    let (tag, head) = match authorizations {
+        [] => (NO_SESSIONS, handles),
+        _ => {
+            let area = authorizations
+                .iter()
+                .fold(Bytes::default(), |bytes, one| bytes.authorization(*one))
+                .done();
+            let size = u32::try_from(area.len()).unwrap_or(u32::MAX);
+            (SESSIONS, handles.u32(size).raw(&area))
         }
     };
     let body = head.raw(parameters).done();
