@@ -5,10 +5,6 @@ use crate::{AppraisalError, Appraised};
 
 /// Evidence that was found good, with or without a question left open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each connection, and it is taken apart at once"
-)]
 pub enum Judgement {
     /// It shows all that the policy asks for.
     Appraised(Appraised),

@@ -5,7 +5,8 @@ use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey;
 use serde::{Deserialize, Serialize};
-use veracruz_appraisal::{Collateral, appraise};
+use veracruz_appraisal::tpm::Activation;
+use veracruz_appraisal::{AppraisalError, Collateral, begin};
 use veracruz_policy::{ParticipantName, Policy, Sha256, Timestamp};
 use veracruz_receipt::{EvidenceFindings, Opening, Verified, verify};
 use veracruz_session::Identity;
@@ -21,7 +22,10 @@ use crate::error::Error;
 /// The result says in words what was proved and what was not: show both.
 ///
 /// # Errors
-/// [`Error::ReceiptRefused`] with the first thing that does not hold.
+/// [`Error::ReceiptRefused`] with the first thing that does not hold. Under a policy that trusts a
+/// TPM by its endorsement key alone, that is always that nothing shows it: only who was connected
+/// to the isolate could ask its TPM, and did when it [stored](crate::Connection::store_receipt) the
+/// receipt.
 pub fn verify_receipt(
     receipt: &[u8],
     policy: &Policy,
@@ -29,13 +33,35 @@ pub fn verify_receipt(
     collateral: &Collateral,
     now: Timestamp,
 ) -> Result<Verified, Error> {
+    judge(receipt, policy, openings, collateral, None, now)
+}
+
+/// As [`verify_receipt`], by who is connected to the isolate that made it.
+pub(crate) fn verify_live(
+    receipt: &[u8],
+    policy: &Policy,
+    collateral: &Collateral,
+    activation: Option<&Activation>,
+    now: Timestamp,
+) -> Result<Verified, Error> {
+    judge(receipt, policy, &[], collateral, activation, now)
+}
+
+fn judge(
+    receipt: &[u8],
+    policy: &Policy,
+    openings: &[Opening],
+    collateral: &Collateral,
+    activation: Option<&Activation>,
+    now: Timestamp,
+) -> Result<Verified, Error> {
     verify(receipt, policy, openings, |evidence, expected| {
-        appraise(&evidence.encode(), policy, collateral, expected, now).map(|appraised| {
-            EvidenceFindings {
-                measurement: appraised.measurement(),
-                protects_from_host: appraised.protects_from_host(),
-                words: appraised.words(),
-            }
+        let appraised =
+            begin(&evidence.encode(), policy, collateral, expected, now)?.activated(activation)?;
+        Ok::<_, AppraisalError>(EvidenceFindings {
+            measurement: appraised.measurement(),
+            protects_from_host: appraised.protects_from_host(),
+            words: appraised.words(),
         })
     })
     .map_err(|error| Error::ReceiptRefused(Box::new(error)))

@@ -13,6 +13,7 @@ mod upload;
 use std::sync::Arc;
 
 use veracruz_appraisal::Collateral;
+use veracruz_appraisal::tpm::Activation;
 use veracruz_policy::{InstanceId, ParticipantName, Policy, PolicyHash, Timestamp};
 use veracruz_session::{Attested, Identity, Session, Unattested};
 
@@ -47,6 +48,9 @@ pub(crate) struct Party {
     identity: Identity,
     name: ParticipantName,
     collateral: Arc<Collateral>,
+    /// What the isolate's TPM showed on this connection beside its evidence: receipts are judged
+    /// with it.
+    activation: Option<Activation>,
 }
 
 impl Party {
@@ -67,6 +71,7 @@ impl Party {
             identity: identity.clone(),
             name: participant.name.clone(),
             collateral: Arc::default(),
+            activation: None,
         })
     }
 

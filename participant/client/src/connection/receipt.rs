@@ -10,7 +10,7 @@ use super::Proven;
 use crate::error::Error;
 use crate::files;
 use crate::ledger::{Ledger, StoredReceipt};
-use crate::receipt::{DatedAppraisal, verify_receipt};
+use crate::receipt::{DatedAppraisal, verify_live};
 use crate::transport::{self, Call};
 
 impl Proven {
@@ -43,11 +43,11 @@ impl Proven {
         now: Timestamp,
     ) -> Result<Verified, Error> {
         let receipt = self.receipt(run).await?;
-        let verified = verify_receipt(
+        let verified = verify_live(
             &receipt,
             &self.party.policy,
-            &[],
             &self.party.collateral,
+            self.party.activation.as_ref(),
             now,
         )?;
         let (instance, expected) = (verified.payload.instance, self.instance());

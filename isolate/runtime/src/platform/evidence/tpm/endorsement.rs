@@ -178,6 +178,14 @@ fn der(content: &[u8]) -> Option<&[u8]> {
     content.get(..length)
 }
 
+/// `TPMT_PUBLIC` of the RSA key, made by its template.
+#[cfg(test)]
+pub(super) fn made_anew(device: &impl Transmit) -> Result<Vec<u8>, EvidenceError> {
+    let [place, _] = &PLACES;
+    let template = (place.unique)((place.template)()).done();
+    create_primary(device, &template).map(|(_, public)| public)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
