@@ -5,10 +5,10 @@ use insta::assert_snapshot;
 use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
 use veracruz_protocol::{
     APPROVAL_PURPOSE, ApprovalId, ApprovalStatement, ApprovalView, AttestationRequest,
-    AttestationResponse, ComputationState, Content, ErrorCode, FailureClass, FileRole, FileView,
-    Instances, Missing, Presence, Problem, ProgramDigest, ProgramState, RunOutcome, RunRequest,
-    RunState, RunsView, StageFailure, StateTag, Status, UploadView, WithdrawalAnswer,
-    WithdrawnWhen,
+    AttestationResponse, ComputationState, Content, CredentialRequest, CredentialResponse,
+    ErrorCode, FailureClass, FileRole, FileView, Instances, Missing, Presence, Problem,
+    ProgramDigest, ProgramState, RunOutcome, RunRequest, RunState, RunsView, StageFailure,
+    StateTag, Status, UploadView, WithdrawalAnswer, WithdrawnWhen,
 };
 
 fn name(text: &str) -> ParticipantName {
@@ -169,6 +169,17 @@ fn small_documents() {
         json(&AttestationResponse {
             evidence: vec![1, 2, 3]
         })
+    );
+    assert_snapshot!(
+        "credential_request",
+        json(&CredentialRequest {
+            credential_blob: vec![1; 68],
+            secret: vec![2; 256]
+        })
+    );
+    assert_snapshot!(
+        "credential_response",
+        json(&CredentialResponse { answer: [3; 64] })
     );
     assert_snapshot!("run_request", json(&RunRequest {}));
     assert_snapshot!("run_state", json(&run()));

@@ -99,6 +99,33 @@ fn refuses_bodies_that_are_too_large_or_of_another_kind() {
 }
 
 #[test]
+fn takes_one_credential_for_each_piece_of_evidence_on_its_connection() {
+    let isolate = Isolate::start();
+    let json = vec!["Content-Type: application/json".to_owned()];
+    let path = "/v1/attestation/credential";
+    let credential = br#"{"credential_blob":"AAAA","secret":"AAAA"}"#;
+    let mut client = isolate.dial(&isolate.acme);
+    let refused = client.ask("POST", path, &json, credential);
+    assert_eq!((refused.status, refused.code().as_str()), (428, "VC-0202"));
+    assert_eq!(client.attest().status, 200);
+    // This isolate has no TPM; that was its one attempt.
+    let refused = client.ask("POST", path, &json, credential);
+    assert_eq!((refused.status, refused.code().as_str()), (422, "VC-0208"));
+    let refused = client.ask("POST", path, &json, credential);
+    assert_eq!((refused.status, refused.code().as_str()), (428, "VC-0202"));
+    // Other evidence, another attempt, but for no other form of it.
+    assert_eq!(client.attest().status, 200);
+    let long = format!(r#"{{"credential_blob":"{}","secret":""}}"#, "A".repeat(178));
+    let more = r#"{"credential_blob":"AAAA","secret":"AAAA","more":1}"#;
+    for malformed in [&long, more, r#"{"credential_blob":"A A="}"#] {
+        let refused = client.ask("POST", path, &json, malformed.as_bytes());
+        assert_eq!((refused.status, refused.code().as_str()), (400, "VC-0904"));
+    }
+    let large = client.ask("POST", path, &json, &[b' '; 5 << 10]);
+    assert_eq!((large.status, large.code().as_str()), (413, "VC-0905"));
+}
+
+#[test]
 fn the_status_stream_tells_of_every_change_and_ends_with_its_reader() {
     let mut isolate = Isolate::start();
     let mut reader = isolate.acme();
