@@ -43,7 +43,7 @@ mod wire;
 pub use client::{Client, ClientError, Launched, LaunchedMachine};
 pub use key::{AttesterKey, KeyError};
 pub use limits::Limits;
-pub use server::{Config, ServeError, serve};
+pub use server::{Config, ServeError, TPM_AUTHORITY, serve};
 pub use wire::{
     Exit, Hello, IsolateId, IsolateState, Keeper, Landlock, LimitedBy, Listed, Refusal, Step,
 };

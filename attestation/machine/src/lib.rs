@@ -28,6 +28,7 @@
 //!     parts: &parts,
 //!     tools: &Tools::find(),
 //!     folder: "/run/veracruz/machine".as_ref(),
+//!     tpm_authority: None,
 //!     evidence: None,
 //!     user: None,
 //! };
@@ -56,5 +57,6 @@ pub use folder::{clear, remove};
 pub use kvm::{KvmSpeed, probe};
 pub use shown::{Named, shown};
 pub use tools::Tools;
+pub use tpm::TpmAuthority;
 pub use vsock::SOCKET;
 pub use warden::{Exit, Order, Stage, StartError, User, Warden, Word};

@@ -21,6 +21,11 @@ pub struct Tools {
     pub vsock: Option<PathBuf>,
     /// `swtpm`, or what `VERACRUZ_SWTPM` names.
     pub swtpm: Option<PathBuf>,
+    /// `swtpm_setup`, or what `VERACRUZ_SWTPM_SETUP` names: makes a TPM's endorsement key and has it
+    /// certified.
+    pub swtpm_setup: Option<PathBuf>,
+    /// `swtpm_localca`, or what `VERACRUZ_SWTPM_LOCALCA` names: the authority that does so.
+    pub swtpm_localca: Option<PathBuf>,
 }
 
 /// Where Debian has programs that are not in everybody's `PATH`.
@@ -38,6 +43,8 @@ impl Tools {
             qemu_aarch64: found("VERACRUZ_QEMU_AARCH64", "qemu-system-aarch64"),
             vsock: found("VERACRUZ_VSOCK", "vhost-device-vsock"),
             swtpm: found("VERACRUZ_SWTPM", "swtpm"),
+            swtpm_setup: found("VERACRUZ_SWTPM_SETUP", "swtpm_setup"),
+            swtpm_localca: found("VERACRUZ_SWTPM_LOCALCA", "swtpm_localca"),
         }
     }
 

@@ -18,6 +18,8 @@ mod cost;
 mod forge;
 #[path = "../support/mutations.rs"]
 mod mutations;
+#[path = "../support/opener.rs"]
+mod opener;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/vectors.rs"]

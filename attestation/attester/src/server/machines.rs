@@ -17,12 +17,17 @@ use crate::machine_image::MachineImage;
 use crate::sandbox::Group;
 use crate::wire::{Exit, IsolateId, MAX_DESCRIPTORS, Refusal, Reply};
 
+/// The folder of the authority that certifies the TPMs of machines, beside the machines' folder.
+pub const TPM_AUTHORITY: &str = "tpm-authority";
+
 /// What machines are made with.
 pub(super) struct Machines {
     pub(super) images: Images<MachineImage>,
     tools: Tools,
     /// Each machine's folder is in this one.
     folder: PathBuf,
+    /// The authority of their TPMs.
+    tpm_authority: PathBuf,
 }
 
 /// A machine that was started.
@@ -45,11 +50,12 @@ pub(super) enum News {
 }
 
 impl Machines {
-    /// Machines whose folders are in `folder`.
+    /// Machines whose folders are in `folder`, with the authority of their TPMs beside it.
     pub(super) fn new(folder: PathBuf) -> Self {
         Self {
             images: Images::default(),
             tools: Tools::find(),
+            tpm_authority: folder.with_file_name(TPM_AUTHORITY),
             folder,
         }
     }
@@ -131,6 +137,7 @@ impl Desk {
             parts: &found.parts(),
             tools: &self.machines.tools,
             folder: &self.machines.folder.join(id.to_string()),
+            tpm_authority: Some(&self.machines.tpm_authority),
             evidence: theirs.as_ref().map(AsFd::as_fd),
             user: self.sandbox.machine_user(id),
         })?;

@@ -27,6 +27,8 @@ use isolates::Body;
 use listen::Listener;
 use machines::{Machines, News};
 
+pub use machines::TPM_AUTHORITY;
+
 /// Connections served at once. More wait in the socket's queue.
 const MAX_CONNECTIONS: usize = 32;
 

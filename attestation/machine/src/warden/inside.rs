@@ -158,12 +158,12 @@ impl Machine<'_> {
         if !self.order.description.tpm {
             return Ok(None);
         }
-        let prepared = tpm::prepare(self.order.tools, self.order.user)?;
+        let order = self.order;
         let tpm::Tpm {
             command,
             theirs,
             ours,
-        } = prepared.ok_or(io::ErrorKind::NotFound)?;
+        } = tpm::prepare(order.tools, order.tpm_authority, order.user)?;
         let child = Child::start(Stage::Tpm, command, &[theirs.as_fd()], self.order.user)?;
         self.children.push(child);
         Ok(Some(ours))

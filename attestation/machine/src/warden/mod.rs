@@ -45,6 +45,9 @@ pub struct Order<'a> {
     /// Its folder, an absolute path at which there is nothing yet, in a folder that is there. The
     /// guest is dialled at [`SOCKET`](crate::SOCKET) in it.
     pub folder: &'a Path,
+    /// The folder of the authority that certifies the keys of TPMs, made where there is none yet; a
+    /// TPM has no certificate without it.
+    pub tpm_authority: Option<&'a Path>,
     /// The other end of the guest's port `veracruz.evidence`: a stream.
     pub evidence: Option<BorrowedFd<'a>>,
     /// Whom QEMU and the daemons run as; this process's own user where there is none.

@@ -34,9 +34,9 @@ use veracruz_evidence::{Nonce, ReportData};
 use veracruz_policy::{KeyDigest, ParticipantName};
 use veracruz_protocol::header::{self, ContentRange, Range};
 use veracruz_protocol::{
-    AttestationRequest, AttestationResponse, ComputationState, Content, ErrorCode, FileRole,
-    FileView, Presence, Problem, ProgramState, RunOutcome, RunState, RunsView, StateTag, Status,
-    WithdrawalAnswer, WithdrawnWhen, media,
+    AttestationRequest, AttestationResponse, ComputationState, Content, CredentialRequest,
+    CredentialResponse, ErrorCode, FileRole, FileView, Presence, Problem, ProgramState, RunOutcome,
+    RunState, RunsView, StateTag, Status, WithdrawalAnswer, WithdrawnWhen, media,
 };
 use veracruz_session::{Channel, server_config};
 
@@ -66,10 +66,15 @@ impl World {
 
     /// With replacements in the policy's document.
     pub(crate) fn with(replacements: &[(&str, &str)]) -> Self {
+        Self::with_document(DOCUMENT, replacements)
+    }
+
+    /// With another document, whose fields in braces are filled in.
+    pub(crate) fn with_document(document: &str, replacements: &[(&str, &str)]) -> Self {
         let acme = Identity::generate("acme").unwrap();
         let globex = Identity::generate("globex").unwrap();
         let attester = SigningKey::from_slice(&[7; 32]).unwrap();
-        let mut document = DOCUMENT
+        let mut document = document
             .replace("{acme}", &json(&acme.certificate_pem().unwrap()))
             .replace("{globex}", &json(&globex.certificate_pem().unwrap()))
             .replace("{runtime}", &runtime().to_string())
@@ -125,7 +130,7 @@ fn json(text: &str) -> String {
 
 pub(crate) const PROGRAM: &[u8] = b"\0asm, and so on";
 
-const DOCUMENT: &str = r#"{
+pub(crate) const DOCUMENT: &str = r#"{
   "veracruz": 1,
   "name": "test",
   "participants": {
@@ -161,9 +166,17 @@ pub(crate) enum Flaw {
     Garbage,
 }
 
+/// Evidence over report data, and the answer to a credential for it, of an isolate with a TPM.
+pub(crate) type Quote = (
+    fn(&ReportData, &PolicyHash) -> Vec<u8>,
+    fn(&CredentialRequest, &ReportData) -> Option<[u8; 64]>,
+);
+
 pub(crate) struct State {
     pub(crate) requests: Vec<String>,
     pub(crate) flaw: Flaw,
+    /// Instead of evidence by the attester.
+    pub(crate) quote: Option<Quote>,
     /// Evidence from the connection before, for a relay.
     pub(crate) recorded: Option<ReportData>,
     /// Files that were committed, or that can be fetched.
@@ -207,6 +220,7 @@ impl Fake {
         let state = Arc::new(Mutex::new(State {
             requests: Vec::new(),
             flaw: Flaw::None,
+            quote: None,
             recorded: None,
             files: BTreeMap::new(),
             partial: BTreeMap::new(),
@@ -323,6 +337,7 @@ impl Isolate {
                 self.state.lock().unwrap().policy_document.clone(),
             ))),
             "POST /v1/attestation" => Ok(self.attest(channel, request).await),
+            "POST /v1/attestation/credential" => Ok(self.activate(request).await),
             "PUT /v1/approval" => {
                 assert_eq!(request.headers()["content-type"], media::APPROVAL);
                 let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -439,7 +454,10 @@ impl Isolate {
             Flaw::None | Flaw::Damaged | Flaw::Garbage => {}
         }
         state.recorded = Some(honest);
-        let mut evidence = sw_rot::sign(&claims, &key).encode();
+        let mut evidence = match state.quote {
+            Some((evidence, _)) => evidence(&honest, &self.policy),
+            None => sw_rot::sign(&claims, &key).encode(),
+        };
         match state.flaw {
             Flaw::Damaged => *evidence.last_mut().unwrap() ^= 1,
             Flaw::Garbage => evidence = b"garbage".to_vec(),
@@ -450,6 +468,17 @@ impl Isolate {
             .header("content-type", media::JSON)
             .body(full(reply))
             .unwrap()
+    }
+
+    async fn activate(&self, request: Request<Incoming>) -> Reply {
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        let request: CredentialRequest = serde_json::from_slice(&body).unwrap();
+        let state = self.state.lock().unwrap();
+        let (_, answer) = state.quote.unwrap();
+        match answer(&request, &state.recorded.unwrap()) {
+            Some(answer) => json_reply(200, &CredentialResponse { answer }),
+            None => problem(ErrorCode::CredentialRefused),
+        }
     }
 
     fn head(&self, file: &str) -> Reply {
