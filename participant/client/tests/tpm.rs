@@ -90,11 +90,9 @@ fn opened(request: &CredentialRequest) -> Vec<u8> {
     activate(&ek(), &name, &credential).unwrap()
 }
 
-async fn attested(
-    world: &World,
-    fake: &Fake,
-    answer: fn(&CredentialRequest, &ReportData) -> Option<[u8; 64]>,
-) -> Result<String, Error> {
+type Answer = fn(&CredentialRequest, &ReportData) -> Option<[u8; 64]>;
+
+async fn attested(world: &World, fake: &Fake, answer: Answer) -> Result<String, Error> {
     fake.state().requests.clear();
     fake.state().quote = Some((evidence, answer));
     let mut collateral = Collateral::none();
@@ -126,19 +124,15 @@ async fn an_isolate_that_answers_wrongly_or_not_at_all_gets_nothing_more() {
     let world = world();
     let fake = Fake::start(&world).await;
     // Guessed; right, but for another connection; the secret as it is.
-    let wrong: [fn(&CredentialRequest, &ReportData) -> Option<[u8; 64]>; 3] = [
+    let wrong: [Answer; 3] = [
         |_, report_data| Some(credential_answer(&[0; 32], report_data)),
         |request, _| {
             let other = ReportData::from_bytes([1; 64]);
             Some(credential_answer(&opened(request), &other))
         },
         |request, _| {
-            let mut answer = [0; 64];
             let secret = opened(request);
-            answer.first_chunk_mut().map(|part: &mut [u8; 32]| {
-                part.copy_from_slice(&secret);
-            });
-            Some(answer)
+            [&secret[..], &secret].concat().try_into().ok()
         },
     ];
     for answer in wrong {
