@@ -10,6 +10,10 @@
     clippy::print_stdout,
     reason = "in a test a panic is the report of a failure"
 )]
+#![allow(
+    clippy::disallowed_types,
+    reason = "`swtpm_localca` dates its certificates by this machine's clock"
+)]
 
 #[path = "support/swtpm.rs"]
 mod machines;
