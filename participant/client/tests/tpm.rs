@@ -16,7 +16,7 @@ mod x509;
 use std::sync::Arc;
 
 use fake::{Fake, NOW, World};
-use forge::{Ak, QuoteForm, RESTRICTED_SIGNING, SHA256};
+use forge::{Ak, QuoteForm, RESTRICTED_SIGNING, SHA256, events, replayed};
 use opener::{STORAGE, activate, area};
 use veracruz_appraisal::{AppraisalError, Collateral};
 use veracruz_client::{Error, PolicyHash, Sha256, Timestamp};
@@ -32,10 +32,9 @@ fn world() -> World {
     let (start, end) = ("\"isolates\": { \"process\"", "\"unprotected\"");
     let process = fake::DOCUMENT.split_once(start).unwrap().1;
     let process = format!("{start}{}", process.split_once(end).unwrap().0);
-    // Nothing is measured into PCR 9 in these quotes.
-    let zeros = "0".repeat(64);
+    let kernel = replayed(&events(), 4);
     let tpm = format!(
-        "\"isolates\": {{ \"tpm\": {{ \"pcrs\": {{ \"9\": \"{zeros}\" }}, \"ek_roots\": \"{root}\" }} }},\n  "
+        "\"isolates\": {{ \"tpm\": {{ \"pcrs\": {{ \"4\": \"{kernel}\" }}, \"ek_roots\": \"{root}\" }} }},\n  "
     );
     World::with_document(&fake::DOCUMENT.replace(&process, &tpm), &[])
 }
