@@ -5,12 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::process::{self, Failure};
+use crate::setup;
 
-/// `$VERACRUZ_CACHE`, else `veracruz` in the user's cache folder. It is made if it is not there.
+/// For the superuser, whose machines run as another user, who may not enter the superuser's home.
+const OF_THE_SYSTEM: &str = "/var/cache/veracruz";
+
+/// `$VERACRUZ_CACHE`; else the system's cache for the superuser, and `veracruz` in the user's cache
+/// folder for others. It is made if it is not there.
 pub(crate) fn root() -> Result<PathBuf, Failure> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let root = set("VERACRUZ_CACHE")
         .map(PathBuf::from)
+        .or_else(|| setup::is_root().then(|| PathBuf::from(OF_THE_SYSTEM)))
         .or_else(|| set("XDG_CACHE_HOME").map(|cache| Path::new(&cache).join("veracruz")))
         .or_else(|| set("HOME").map(|home| Path::new(&home).join(".cache/veracruz")))
         .ok_or_else(|| Failure::new("neither VERACRUZ_CACHE nor HOME is set"))?;

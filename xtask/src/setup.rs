@@ -275,7 +275,7 @@ pub(crate) fn first_on_path(folder: &Path) -> OsString {
     std::env::join_paths(folders).unwrap_or(path)
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     process::output(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0")
 }
 
