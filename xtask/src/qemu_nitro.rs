@@ -12,12 +12,14 @@ use crate::setup;
 use crate::steps::Steps;
 
 /// Debian packages with what the build runs and links.
-const PACKAGES: [&str; 12] = [
+const PACKAGES: [&str; 14] = [
+    "binutils",
     "gcc",
     "libcbor-dev",
     "libfdt-dev",
     "libglib2.0-dev",
     "libgnutls28-dev",
+    "libseccomp-dev",
     "ninja-build",
     "pkg-config",
     "python3-pip",
@@ -31,13 +33,15 @@ const PACKAGES: [&str; 12] = [
 const MESON: &str = "meson==1.5.2";
 
 /// One machine of one architecture, and nothing that an enclave lacks.
-const CONFIGURATION: [&str; 16] = [
+const CONFIGURATION: [&str; 17] = [
     "--prefix=/usr",
     "--target-list=x86_64-softmmu",
     "--without-default-features",
     "--enable-system",
     "--enable-kvm",
     "--enable-tcg",
+    // It confines itself, as the attester has every QEMU do.
+    "--enable-seccomp",
     "--enable-gnutls",
     "--enable-libcbor",
     "--enable-vhost-user",
@@ -114,7 +118,12 @@ fn build(pin: &Pin, folder: &Path) -> Result<(), Failure> {
         let (programs, data) = (folder.join("bin"), folder.join("share/qemu"));
         cache::make(&programs)?;
         cache::make(&data)?;
-        cache::copy(&build.join(PROGRAM), &programs.join(PROGRAM))?;
+        process::run(
+            Command::new("strip")
+                .arg("-o")
+                .arg(programs.join(PROGRAM))
+                .arg(build.join(PROGRAM)),
+        )?;
         let (place, names) = ROMS;
         names
             .iter()

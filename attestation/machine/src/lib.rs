@@ -58,5 +58,5 @@ pub use kvm::{KvmSpeed, probe};
 pub use shown::{Named, shown};
 pub use tools::Tools;
 pub use tpm::TpmAuthority;
-pub use vsock::SOCKET;
+pub use vsock::{SOCKET, STARTING};
 pub use warden::{Exit, Order, Stage, StartError, User, Warden, Word};

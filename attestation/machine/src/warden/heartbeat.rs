@@ -25,11 +25,10 @@ impl Heartbeat {
         if board != Board::NitroEnclave {
             return Ok(Self(None));
         }
-        let path = format!("{}_9000", vsock::SOCKET);
-        let listener = UnixListener::bind(&path)?;
+        let listener = UnixListener::bind(vsock::STARTING)?;
         listener.set_nonblocking(true)?;
         if let Some(User { uid, gid }) = user {
-            chown(&path, Some(uid), Some(gid))?;
+            chown(vsock::STARTING, Some(uid), Some(gid))?;
         }
         Ok(Self(Some(listener)))
     }
@@ -46,6 +45,8 @@ impl Heartbeat {
             return;
         };
         self.0 = None;
+        // Whoever wants to dial waits for this. Where it stays, the host gives up.
+        let _ = std::fs::remove_file(vsock::STARTING);
         let mut beat = [0];
         let answered = guest
             .set_nonblocking(false)

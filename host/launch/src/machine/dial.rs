@@ -23,6 +23,8 @@ const MAX_ANSWER: usize = 32;
 #[derive(Clone, Debug)]
 pub(super) struct Guest {
     socket: PathBuf,
+    /// Is there while an enclave starts.
+    starting: PathBuf,
 }
 
 impl Guest {
@@ -30,6 +32,7 @@ impl Guest {
     pub(super) fn of(folder: &Path) -> Self {
         Self {
             socket: folder.join(veracruz_machine::SOCKET),
+            starting: folder.join(veracruz_machine::STARTING),
         }
     }
 
@@ -42,6 +45,9 @@ impl Guest {
     ///
     /// [`io::ErrorKind::ConnectionReset`] where the machine is gone.
     pub(super) async fn reach(&self, port: u32) -> io::Result<UnixStream> {
+        while self.starting.try_exists()? {
+            sleep(PAUSE).await;
+        }
         loop {
             match dial(&self.socket, port).await {
                 Ok(stream) => return Ok(stream),

@@ -25,7 +25,7 @@ fn store(arguments: &CollateralStoreArgs) -> Result<CollateralStore, CliError> {
 }
 
 /// Everything in the store, for an appraisal. Where nobody says where it is, there is none.
-pub(super) fn load(arguments: &CollateralStoreArgs) -> Result<Collateral, CliError> {
+pub(crate) fn load(arguments: &CollateralStoreArgs) -> Result<Collateral, CliError> {
     let collateral = match store(arguments) {
         Ok(store) => store.load()?,
         Err(_) => Collateral::none(),

@@ -42,7 +42,7 @@ fn swapped_policy(stage: &Stage, narrator: &mut Narrator) -> Result<(), CliError
         policy: &read,
         host: liar.address(),
     };
-    let refusal = refused(stage.acme.call(&target, &["attest"], &[]))?;
+    let refusal = refused("VC-0206", stage.acme.call(&target, &["attest"], &[]))?;
     narrator.says(
         "isolate",
         "has another policy than the one whose name acme dials, and ends the handshake",
@@ -65,12 +65,8 @@ fn swapped_program(
     let other = stage.lab.folder.join("other.wasm");
     std::fs::write(&other, program).map_err(|source| CliError::file(&other, source))?;
     // Its own client would refuse, so it uses one that checks nothing.
-    let refusal = refused(upload_unchecked(
-        &stage.lab,
-        target,
-        "/program/psi.wasm",
-        &other,
-    ))?;
+    let uploaded = upload_unchecked(&stage.lab, target, "/program/psi.wasm", &other);
+    let refusal = refused("VC-0412", uploaded)?;
     narrator.says("isolate", &format!("refused: {refusal}"));
     Ok(())
 }
@@ -90,7 +86,10 @@ fn others_input(
         OsStr::new("--output"),
         stolen.as_os_str(),
     ];
-    let refusal = refused(stage.acme.call(target, &["download"], &arguments))?;
+    let refusal = refused(
+        "VC-0404",
+        stage.acme.call(target, &["download"], &arguments),
+    )?;
     narrator.says("isolate", &format!("refused: {refusal}"));
     if stolen.exists() {
         return Err(CliError::demo("no file to be written", &stolen.display()));
@@ -98,10 +97,10 @@ fn others_input(
     Ok(())
 }
 
-/// The refusal that is expected; that there is none is the demo's failure.
-pub(super) fn refused(outcome: Result<Value, LocalError>) -> Result<Refusal, CliError> {
+/// The refusal with the code that is expected; that there is none, or another, is the demo's failure.
+pub(super) fn refused(code: &str, outcome: Result<Value, LocalError>) -> Result<Refusal, CliError> {
     match outcome {
-        Err(LocalError::Refused(refusal)) if refusal.code.starts_with("VC-") => Ok(refusal),
+        Err(LocalError::Refused(refusal)) if refusal.code == code => Ok(refusal),
         Err(other) => Err(other.into()),
         Ok(document) => Err(CliError::demo("a refusal", &text(&document, "file"))),
     }

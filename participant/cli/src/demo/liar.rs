@@ -1,14 +1,15 @@
 //! The two dishonest ones of the demo: a host that leads participants astray, and a participant
 //! whose client checks nothing.
 
-use crate::commands::policy;
+use crate::args::CollateralStoreArgs;
+use crate::commands::{collateral, policy};
 use crate::error::CliError;
 use crate::launcher;
 use crate::local::{Isolates, LocalError, Party, Refusal, Target};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use veracruz_client::{Connection, Ledger, Provisioning, Source, now};
 use veracruz_launch::Resources;
 
@@ -95,7 +96,10 @@ pub(super) fn upload_unchecked(
         let identity = veracruz_client::identity::load(&party.identity, None)?;
         let ledger = Ledger::beside(&party.identity);
         let host = target.host.to_string();
-        let connection = Connection::open(&host, &policy, &identity, None, now()).await?;
+        let collateral = collateral::load(&CollateralStoreArgs { folder: None })?;
+        let connection = Connection::open(&host, &policy, &identity, None, now())
+            .await?
+            .with_collateral(Arc::new(collateral));
         let (mut connection, _) = connection.attest(true, now()).await?;
         let provisioning = Provisioning {
             ledger: &ledger,

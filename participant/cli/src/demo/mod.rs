@@ -290,7 +290,8 @@ impl Stage {
             OsStr::new("--output"),
             nowhere.as_os_str(),
         ];
-        let refusal = attacks::refused(self.lab.call(&target, &["download"], &arguments))?;
+        let asked = self.lab.call(&target, &["download"], &arguments);
+        let refusal = attacks::refused("VC-0404", asked)?;
         narrator.says(
             "lab",
             &format!("asked for it too, and was refused: {refusal}"),
