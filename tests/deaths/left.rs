@@ -83,7 +83,8 @@ fn files(folder: &Path) -> Vec<String> {
             let name = path.strip_prefix(folder).unwrap().display().to_string();
             let is_empty = || fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_none());
             // The folder of machines stays, and is empty.
-            if !keeps.contains(&name.as_str()) && !(name == "attester/machines" && is_empty()) {
+            let machines = name == "attester/machines" && is_empty();
+            if !machines && !keeps.contains(&name.as_str()) {
                 left.push(name);
             }
         }
