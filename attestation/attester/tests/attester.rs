@@ -15,7 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::{Attester, is_root, mode, policy, puppet, tell, wait_until};
+use support::{Attester, is_root, mode, policy, puppet, runs, tell, wait_until};
 use veracruz_attester::{
     Client, ClientError, Exit, IsolateId, IsolateState, Launched, Limits, Refusal, serve,
 };
@@ -387,10 +387,9 @@ fn gives_the_channels_again_to_a_host_that_was_restarted() {
 fn isolates_die_with_the_attester() {
     let mut attester = Attester::start();
     let launched = launch(&attester, &policy("a"));
-    let process = format!("/proc/{}", launched.pid);
-    assert!(fs::exists(&process).unwrap());
+    assert!(runs(launched.pid));
     attester.kill();
-    wait_until("the isolate is gone", || !fs::exists(&process).unwrap());
+    wait_until("the isolate is gone", || !runs(launched.pid));
     assert!(matches!(
         attester.client.hello(),
         Err(ClientError::Unreachable { .. })

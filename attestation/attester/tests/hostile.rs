@@ -15,7 +15,7 @@ mod support;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use support::{Attester, groups_of, is_root, policy, puppet, tell, wait_until};
+use support::{Attester, groups_of, is_root, policy, puppet, runs, tell, wait_until};
 use veracruz_attester::{Exit, Keeper, Landlock, Launched, Limits};
 
 /// The user of the second round: nobody.
@@ -152,9 +152,7 @@ fn nothing_is_left_of_an_attester_that_was_killed() {
     let (pid, socket) = (attester.pid(), attester.config.socket.clone());
     attester.kill();
     wait_until("isolates, control groups and the socket are gone", || {
-        !std::path::Path::new(&format!("/proc/{isolate}")).exists()
-            && groups_of(pid).is_empty()
-            && !socket.exists()
+        !runs(isolate) && groups_of(pid).is_empty() && !socket.exists()
     });
 }
 

@@ -124,6 +124,13 @@ pub(crate) fn groups_of(pid: u32) -> Vec<PathBuf> {
     found
 }
 
+/// Whether a process runs: one that nobody reaps, as in containers without an init, does not.
+pub(crate) fn runs(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !holds() {
