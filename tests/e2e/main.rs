@@ -10,6 +10,7 @@
 mod check;
 mod computation;
 mod exec;
+mod microvm;
 mod nitro;
 mod pipelines;
 mod programs;

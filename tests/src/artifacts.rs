@@ -1,6 +1,7 @@
 //! What `cargo xtask test` built.
 
 use std::path::PathBuf;
+use veracruz_machine::Tools;
 
 /// Absolute paths.
 #[derive(Clone, Debug)]
@@ -26,6 +27,32 @@ impl Artifacts {
             psi_program: path("VERACRUZ_PSI_PROGRAM")?,
         })
     }
+}
+
+/// The image of a virtual machine (`VERACRUZ_IMAGES`, folder `microvm`), where this machine can run
+/// it; else prints that the test is skipped, and why.
+#[must_use]
+pub fn microvm() -> Option<PathBuf> {
+    let Some(images) = std::env::var_os("VERACRUZ_IMAGES").map(PathBuf::from) else {
+        println!("skipped: VERACRUZ_IMAGES is not set; `cargo xtask image` makes the images");
+        return None;
+    };
+    let image = images.join("microvm");
+    let tools = Tools::find();
+    for (found, what) in [
+        (image.is_dir(), "an image in VERACRUZ_IMAGES/microvm"),
+        (tools.qemu.is_some_and(|path| path.is_file()), "QEMU (VERACRUZ_QEMU)"),
+        (
+            tools.vsock.is_some_and(|path| path.is_file()),
+            "vhost-device-vsock (VERACRUZ_VSOCK)",
+        ),
+    ] {
+        if !found {
+            println!("skipped: there is no {what}");
+            return None;
+        }
+    }
+    Some(image)
 }
 
 fn path(variable: &str) -> Option<PathBuf> {

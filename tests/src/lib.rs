@@ -22,7 +22,7 @@ mod child;
 mod raw;
 mod world;
 
-pub use artifacts::Artifacts;
+pub use artifacts::{Artifacts, microvm};
 pub use child::Child;
 pub use raw::{Answer, Raw};
 pub use world::{World, digest, kill_isolates, refusal};

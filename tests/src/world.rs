@@ -1,12 +1,13 @@
 //! A deployment and three parties, as the demo has them, for one test.
 
 use crate::Artifacts;
+use crate::artifacts;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use veracruz_attester::IsolateState;
-use veracruz_cli::local::{Deployment, LocalError, Party, Refusal, Target, call};
+use veracruz_cli::local::{Deployment, Isolates, LocalError, Party, Refusal, Target, call};
 use veracruz_cli::template::Template;
 
 /// Everything that a test needs; gone when dropped.
@@ -23,6 +24,8 @@ pub struct World {
     pub executable: PathBuf,
     /// The measured runtime.
     pub runtime: PathBuf,
+    /// What the host starts.
+    pub isolates: Isolates,
     /// The example's program.
     pub program: PathBuf,
     /// The example's folder.
@@ -39,13 +42,29 @@ impl World {
     /// Where the attester, the host or an identity cannot be made: nothing can be tested then.
     #[must_use]
     pub fn start() -> Option<Self> {
+        let runtime = Artifacts::find()?.runtime;
+        Self::start_with(Isolates::Process { runtime })
+    }
+
+    /// Starts one whose isolates are virtual machines. `None`, with the reason printed, where there
+    /// is no image of one or what runs it.
+    ///
+    /// # Panics
+    /// As [`World::start`].
+    #[must_use]
+    pub fn start_microvm() -> Option<Self> {
+        let image = artifacts::microvm()?;
+        Self::start_with(Isolates::Microvm { image })
+    }
+
+    fn start_with(isolates: Isolates) -> Option<Self> {
         let Artifacts {
             runtime,
             veracruz: executable,
             psi_program: program,
         } = Artifacts::find()?;
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let deployment = Deployment::start(&executable, &runtime, folder.path())
+        let deployment = Deployment::start_with(&executable, &isolates, folder.path())
             .expect("the attester and the host start");
         let party =
             |name| Party::new(&executable, folder.path(), name).expect("a party has an identity");
@@ -59,6 +78,7 @@ impl World {
             lab,
             executable,
             runtime,
+            isolates,
             program,
             example,
             data,
@@ -84,11 +104,17 @@ impl World {
 
     fn document(&self, name: &str) -> Value {
         let template = Template::of_example(&self.example).expect("the example has a template");
+        let Isolates::Process { runtime } = &self.isolates else {
+            let key = &self.deployment.attester_key;
+            let isolates = self.isolates.in_policy(&self.executable, key);
+            let isolates = isolates.expect("the image is measured");
+            return template.fill_with(name, &self.parties(), &digest(&self.program), isolates);
+        };
         template.fill(
             name,
             &self.parties(),
             &digest(&self.program),
-            &digest(&self.runtime),
+            &digest(runtime),
             &self.deployment.attester_key,
         )
     }

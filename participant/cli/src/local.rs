@@ -176,6 +176,8 @@ pub struct Deployment {
     /// The attester's socket.
     pub attester_socket: PathBuf,
     executable: PathBuf,
+    isolates: Isolates,
+    state: PathBuf,
     host: Service,
     attester: Service,
 }
@@ -212,25 +214,8 @@ impl Deployment {
         )?;
         let attester_key = said.text("key")?;
         let host_state = folder.join("host");
-        let [isolate, kind, from, image] = isolates.options();
-        let (host, said) = Service::start(
-            executable,
-            [
-                OsStr::new("host"),
-                OsStr::new("--listen"),
-                OsStr::new("127.0.0.1:0"),
-                OsStr::new("--management"),
-                OsStr::new("127.0.0.1:0"),
-                OsStr::new("--attester"),
-                attester_socket.as_os_str(),
-                OsStr::new("--state"),
-                host_state.as_os_str(),
-                isolate,
-                kind,
-                from,
-                image,
-            ],
-        )?;
+        let state = folder.join("host");
+        let (host, said) = start_host(executable, isolates, &attester_socket, &state)?;
         Ok(Self {
             participants: said.address("participants")?,
             management: said.address("management")?,
@@ -238,9 +223,26 @@ impl Deployment {
             attester_key,
             attester_socket,
             executable: executable.to_owned(),
+            isolates: isolates.clone(),
+            state,
             host,
             attester,
         })
+    }
+
+    /// Kills the host and starts it again, as after a crash. It listens elsewhere then; the isolates
+    /// are those that there were.
+    ///
+    /// # Errors
+    /// As [`Deployment::start`].
+    pub fn restart_host(&mut self) -> Result<(), LocalError> {
+        self.host.end();
+        let socket = &self.attester_socket;
+        let (host, said) = start_host(&self.executable, &self.isolates, socket, &self.state)?;
+        self.host = host;
+        self.participants = said.address("participants")?;
+        self.management = said.address("management")?;
+        Ok(())
     }
 
     /// Has the host start an isolate with the policy at `path`.
@@ -274,12 +276,45 @@ impl Deployment {
     }
 }
 
+fn start_host(
+    executable: &Path,
+    isolates: &Isolates,
+    attester: &Path,
+    state: &Path,
+) -> Result<(Service, Ready), LocalError> {
+    let [isolate, kind, from, image] = isolates.options();
+    Service::start(
+        executable,
+        [
+            OsStr::new("host"),
+            OsStr::new("--listen"),
+            OsStr::new("127.0.0.1:0"),
+            OsStr::new("--management"),
+            OsStr::new("127.0.0.1:0"),
+            OsStr::new("--attester"),
+            attester.as_os_str(),
+            OsStr::new("--state"),
+            state.as_os_str(),
+            isolate,
+            kind,
+            from,
+            image,
+        ],
+    )
+}
+
 /// A process that serves until it is killed.
 #[derive(Debug)]
 struct Service(Child);
 
 impl Drop for Service {
     fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Service {
+    fn end(&mut self) {
         // Gone already, or gone now: either is what a drop wants.
         let _ = self.0.kill();
         let _ = self.0.wait();
