@@ -41,7 +41,10 @@ pub fn microvm() -> Option<PathBuf> {
     let tools = Tools::find();
     for (found, what) in [
         (image.is_dir(), "an image in VERACRUZ_IMAGES/microvm"),
-        (tools.qemu.is_some_and(|path| path.is_file()), "QEMU (VERACRUZ_QEMU)"),
+        (
+            tools.qemu.is_some_and(|path| path.is_file()),
+            "QEMU (VERACRUZ_QEMU)",
+        ),
         (
             tools.vsock.is_some_and(|path| path.is_file()),
             "vhost-device-vsock (VERACRUZ_VSOCK)",

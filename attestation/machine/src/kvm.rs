@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use kvm_bindings::{kvm_segment, kvm_userspace_memory_region};
 use kvm_ioctls::{Kvm, VcpuExit};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 /// Rounds of the loop that is timed: two instructions each.
@@ -19,6 +19,12 @@ const ROUNDS: u32 = 200_000;
 const FAST: Duration = Duration::from_millis(50);
 /// How long to wait for an answer. Some such KVMs never come back.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long a process that was killed may take to be gone.
+const PARTING: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
 
 /// What [`probe`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +57,10 @@ pub fn probe() -> KvmSpeed {
     let patience = PATIENCE.try_into().ok();
     if !matches!(poll(&mut ended, patience.as_ref()), Ok(1..)) {
         let _ = pidfd_send_signal(&process, Signal::KILL);
-        // Not waited for: it may hang where no signal arrives.
-        let _ = waitid(
-            WaitId::PidFd(borrow(&process)),
-            WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
-        );
+        // Not waited for without end: it may hang where no signal arrives.
+        let _ = poll(&mut ended, Some(&PARTING));
+        let reap = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let _ = waitid(WaitId::PidFd(borrow(&process)), reap);
         return KvmSpeed::Slow;
     }
     match waitid(WaitId::PidFd(borrow(&process)), WaitIdOptions::EXITED) {

@@ -213,7 +213,6 @@ impl Deployment {
             ],
         )?;
         let attester_key = said.text("key")?;
-        let host_state = folder.join("host");
         let state = folder.join("host");
         let (host, said) = start_host(executable, isolates, &attester_socket, &state)?;
         Ok(Self {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 /// Where guests listen for connections of participants.
@@ -14,6 +15,8 @@ pub(crate) const CONNECTIONS: u32 = 7470;
 pub(crate) const CONTROL: u32 = 7471;
 /// Between two attempts to reach a guest that is starting.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long a call may be without an answer until it is followed by another.
+const ATTEMPT: Duration = Duration::from_secs(1);
 /// How long a guest that has started may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 /// The longest answer: `OK`, a number, a line break.
@@ -38,9 +41,6 @@ impl Guest {
 
     /// Dials a guest that may still be starting, without end: until it answers.
     ///
-    /// An attempt is never given up half-way: the daemon (`vhost-device-vsock` 0.3) ends where
-    /// nobody is there any more to be told that the guest has answered.
-    ///
     /// # Errors
     ///
     /// [`io::ErrorKind::ConnectionReset`] where the machine is gone.
@@ -49,10 +49,9 @@ impl Guest {
             sleep(PAUSE).await;
         }
         loop {
-            match dial(&self.socket, port).await {
-                Ok(stream) => return Ok(stream),
+            match self.try_to_reach(port).await {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-                Err(error) => return Err(error),
+                other => return other,
             }
             sleep(PAUSE).await;
         }
@@ -65,16 +64,33 @@ impl Guest {
     /// [`io::ErrorKind::ConnectionReset`] where the machine is gone or does not take the connection,
     /// [`io::ErrorKind::TimedOut`] where it does not answer.
     pub(super) async fn dial(&self, port: u32) -> io::Result<UnixStream> {
-        let socket = self.socket.clone();
-        // Not given up half-way, see above: what is late is awaited and dropped.
-        let dialling = tokio::spawn(async move { dial(&socket, port).await });
-        match timeout(ANSWER, dialling).await {
-            Ok(Ok(Err(error))) if error.kind() == io::ErrorKind::ConnectionRefused => {
+        match timeout(ANSWER, self.try_to_reach(port)).await {
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 Err(io::ErrorKind::ConnectionReset.into())
             }
-            Ok(Ok(dialled)) => dialled,
-            Ok(Err(_)) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Ok(dialled) => dialled,
             Err(_elapsed) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// Dials until there is an answer. The daemon (`vhost-device-vsock` 0.3) forgets calls that come
+    /// while the guest's driver starts, so that one without an answer is followed by another; and
+    /// it ends where nobody is there any more to be told that the guest has answered, so that none
+    /// is ever given up: the answer to a forgotten one, should it come, is taken and dropped.
+    async fn try_to_reach(&self, port: u32) -> io::Result<UnixStream> {
+        let (answered, mut answers) = mpsc::channel(1);
+        loop {
+            let (socket, answered) = (self.socket.clone(), answered.clone());
+            tokio::spawn(async move {
+                let dialled = dial(&socket, port).await;
+                // Nobody waits any more where another one was answered, or all were given up.
+                let _ = answered.send(dialled).await;
+            });
+            match timeout(ATTEMPT, answers.recv()).await {
+                Ok(Some(answer)) => return answer,
+                Ok(None) => return Err(io::ErrorKind::ConnectionReset.into()),
+                Err(_elapsed) => {}
+            }
         }
     }
 }
@@ -152,6 +168,23 @@ mod tests {
             let refused = guest.dial(CONNECTIONS).await.unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::ConnectionReset);
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_forgotten_is_followed_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let guest = Guest::of(folder.path());
+        let listener = UnixListener::bind(&guest.socket).unwrap();
+        let daemon = tokio::spawn(async move {
+            let forgotten = listener.accept().await.unwrap();
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"OK 7470\n").await.unwrap();
+            // It would end if the one that it forgot were gone.
+            let (mut forgotten, _) = forgotten;
+            forgotten.write_all(b"OK 7470\n").await
+        });
+        guest.dial(CONNECTIONS).await.unwrap();
+        daemon.await.unwrap().unwrap();
     }
 
     #[tokio::test(start_paused = true)]
