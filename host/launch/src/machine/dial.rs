@@ -176,11 +176,13 @@ mod tests {
         let guest = Guest::of(folder.path());
         let listener = UnixListener::bind(&guest.socket).unwrap();
         let daemon = tokio::spawn(async move {
-            let forgotten = listener.accept().await.unwrap();
+            let mut command = [0; 13];
+            let (mut forgotten, _) = listener.accept().await.unwrap();
+            forgotten.read_exact(&mut command).await.unwrap();
             let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_exact(&mut command).await.unwrap();
             stream.write_all(b"OK 7470\n").await.unwrap();
             // It would end if the one that it forgot were gone.
-            let (mut forgotten, _) = forgotten;
             forgotten.write_all(b"OK 7470\n").await
         });
         guest.dial(CONNECTIONS).await.unwrap();
