@@ -90,11 +90,23 @@ pub(crate) fn bench(folder: &Path) -> Result<Report, Failure> {
             sample(|taken| taken.attester_cpu),
         ),
     ];
-    let mut values = json!({ "launches": LAUNCHES, "limited_by": hello.limited_by.to_string() });
-    for (_, name, sample) in &rows {
-        values[*name] =
-            json!({ "median": sample.median, "least": sample.least, "greatest": sample.greatest });
-    }
+    let measured: serde_json::Map<_, _> = rows
+        .iter()
+        .map(|(_, name, sample)| {
+            let Sample {
+                median,
+                least,
+                greatest,
+            } = sample;
+            let sample = json!({ "median": median, "least": least, "greatest": greatest });
+            ((*name).to_owned(), sample)
+        })
+        .collect();
+    let values = json!({
+        "launches": LAUNCHES,
+        "limited_by": hello.limited_by.to_string(),
+        "measured": measured,
+    });
     let mut report = Report::new("launch", None, values);
     report.line(format!(
         "a runtime of {} bytes, measured once in {registered:.0?}, then {LAUNCHES} launches; limits: {}\n",

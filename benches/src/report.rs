@@ -32,12 +32,10 @@ pub(crate) enum Bound {
 impl Report {
     /// `values` are the numbers behind the table, `clang` what compiled the programs.
     pub(crate) fn new(name: &'static str, clang: Option<&Clang>, values: Value) -> Self {
-        let mut machine = json!({ "processor": processor() });
+        let compiler = clang.map(|clang| clang.version.as_str());
+        let machine = json!({ "processor": processor(), "clang": compiler });
         let mut lines = vec![format!("processor: {}", processor())];
-        if let Some(clang) = clang {
-            machine["clang"] = clang.version.clone().into();
-            lines.push(format!("compiler:  {}", clang.version));
-        }
+        lines.extend(compiler.map(|compiler| format!("compiler:  {compiler}")));
         lines.push(String::new());
         Self {
             name,

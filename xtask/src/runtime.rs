@@ -59,7 +59,10 @@ impl Build {
                 format!("CFLAGS_{}", self.triple.replace('-', "_")),
                 in_c.join(" "),
             )
-            .env("SOURCE_DATE_EPOCH", "0");
+            .env("SOURCE_DATE_EPOCH", "0")
+            // AWS-LC would time its processor for 20 ms before the first random number. It has two
+            // sources without that: the kernel, which was waited for, and RDRAND or RNDR.
+            .env("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
         Ok(build)
     }
 
