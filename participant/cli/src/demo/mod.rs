@@ -93,8 +93,10 @@ fn protection(isolates: &Isolates) -> [String; 2] {
                 "ISOLATE: nitro-emulated. QEMU plays an AWS Nitro enclave. Nobody signs its \
                  evidence: anyone could write it, and IT PROVES NOTHING."
                     .to_owned(),
-                "IT PROTECTS NOBODY: this shows that everything fits together, and is for no secret."
-                    .to_owned(),
+                format!(
+                    "IT PROTECTS NOBODY: this shows that everything fits together, and is for no \
+                     secret.{BELIEVED}"
+                ),
             ];
         }
     };
@@ -109,6 +111,13 @@ fn protection(isolates: &Isolates) -> [String; 2] {
             .to_owned(),
     ]
 }
+
+/// What this build makes of an emulator's evidence.
+#[cfg(feature = "test-evidence")]
+const BELIEVED: &str = " This `veracruz` was built to take it all the same.";
+#[cfg(not(feature = "test-evidence"))]
+const BELIEVED: &str = " This `veracruz` will refuse it, as it should; `cargo xtask demo --isolate \
+    nitro-emulated` builds one that does not.";
 
 impl Stage {
     /// Starts the machine and gives every party its key.
