@@ -6,6 +6,7 @@
 The targets of WASI calls and of computations have none: their inputs are choices, which the
 fuzzer finds by itself.
 """
+import importlib.util
 import pathlib
 import ssl
 import struct
@@ -254,6 +255,22 @@ def programs():
     seed("programs", "changed", b"\x03" + bytes(reversed(range(256))))
 
 
+def images():
+    # The samples whose measurements are computed a second time there.
+    path = ROOT / "isolate/images/tests/expected.py"
+    specification = importlib.util.spec_from_file_location("expected", path)
+    samples = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(samples)
+    archive = samples.newc(samples.FOLDERS + [samples.INIT, samples.TRAILER])
+    kernel = samples.bzimage()
+    enclave = samples.eif(kernel[:600], samples.COMMAND_LINE, b"{}", [archive[:1024], b"two"])
+    seed("images", "archive", archive)
+    seed("images", "enclave", enclave)
+    seed("images", "firmware", samples.firmware()[-8192:])
+    seed("images", "kernel", kernel)
+    seed("images", "runtime", samples.runtime())
+
+
 def main():
     seed("policy", "overlap", text("common/policy/tests/data/overlap.json").encode())
     seed("policy", "hardware", text("common/policy/tests/data/hardware.json").encode())
@@ -284,6 +301,7 @@ def main():
     reports()
     programs()
     corim()
+    images()
 
 
 if __name__ == "__main__":
