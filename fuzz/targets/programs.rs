@@ -65,9 +65,8 @@ fn look_at(program: &[u8]) {
         Err(unfit) => assert!(!report.fits(), "refused, though it fits: {unfit}"),
     }
     // Bodies of functions, and how often a module is instantiated, are seen while compiling.
-    let seen_later = |problem: &Problem| {
-        matches!(problem, Problem::Proposal { .. } | Problem::TooMany { .. })
-    };
+    let seen_later =
+        |problem: &Problem| matches!(problem, Problem::Proposal { .. } | Problem::TooMany { .. });
     assert!(
         intake.is_err() || report.problems.iter().all(seen_later),
         "accepted, though it does not fit: {:?}",

@@ -79,6 +79,7 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
         "ci" => check::check(steps)
             .and_then(|()| model::model(steps))
             .and_then(|()| fuzz::fuzz(steps, &fuzz::Options::IN_CI))
+            .and_then(|()| reproduce::reproduce_in_ci(steps))
             .and_then(|()| test::test(steps)),
         "bench" => bench::bench(rest, steps),
         "model" => model::model(steps).map(|()| steps.print_times()),

@@ -28,6 +28,18 @@ pub(crate) fn reproduce(steps: &mut Steps) -> Result<(), Failure> {
     })
 }
 
+/// The same where continuous integration runs, which says so by `CI`. It is a whole build of the
+/// runtime more, which nobody wants to wait for at their own machine.
+pub(crate) fn reproduce_in_ci(steps: &mut Steps) -> Result<(), Failure> {
+    if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
+        return reproduce(steps);
+    }
+    println!(
+        "\nskipped: the runtime from two folders: CI is not set (`cargo xtask reproduce` does it)"
+    );
+    Ok(())
+}
+
 fn compare(here: &Build) -> Result<(), Failure> {
     let scratch = Scratch::beside(&cache::root()?.join("reproduce"))?;
     let folder = |name: &str| scratch.path().join(name);
