@@ -340,7 +340,7 @@ mod tests {
         ];
         assert_eq!(added(&description, &wiring), expected);
         let json = expected[0].strip_prefix("-object ").unwrap();
-        assert!(json.starts_with('{') && json.matches('"').count() % 2 == 0);
+        assert!(json.starts_with('{') && json.matches('"').count().is_multiple_of(2));
     }
 
     #[test]
