@@ -12,8 +12,9 @@ use crate::setup;
 use crate::steps::Steps;
 
 /// Debian packages with what the build runs and links.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 15] = [
     "binutils",
+    "dpkg-dev",
     "gcc",
     "libcbor-dev",
     "libfdt-dev",
