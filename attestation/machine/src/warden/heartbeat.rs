@@ -57,3 +57,41 @@ impl Heartbeat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// What an enclave that says `said` hears, and whether somebody still listens afterwards.
+    fn heard(said: &[u8]) -> (Vec<u8>, bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let mut heartbeat = Heartbeat(Some(listener));
+        heartbeat.answer();
+        assert!(heartbeat.descriptor().is_some(), "nobody has dialled yet");
+        let mut enclave = UnixStream::connect(&path).unwrap();
+        enclave.write_all(said).unwrap();
+        enclave.shutdown(std::net::Shutdown::Write).unwrap();
+        heartbeat.answer();
+        let mut answer = Vec::new();
+        enclave.read_to_end(&mut answer).unwrap();
+        (answer, heartbeat.descriptor().is_some())
+    }
+
+    #[test]
+    fn the_first_sign_of_life_is_sent_back_and_no_other() {
+        assert_eq!(heard(&[BEAT]), (vec![BEAT], false));
+        assert_eq!(heard(&[0]), (vec![], false));
+        assert_eq!(heard(&[]), (vec![], false));
+    }
+
+    #[test]
+    fn other_machines_have_no_parent_to_greet() {
+        let none = Heartbeat::listen(Board::Q35, None).unwrap();
+        assert!(none.descriptor().is_none());
+    }
+}

@@ -150,6 +150,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_enclave_is_not_dialled_before_its_first_sign_of_life() {
+        let (_folder, guest) = daemon(&["OK 7470\n"]);
+        std::fs::write(&guest.starting, "").unwrap();
+        let early = timeout(10 * PAUSE, guest.reach(CONNECTIONS)).await;
+        assert!(early.is_err(), "the daemon would have answered");
+        std::fs::remove_file(&guest.starting).unwrap();
+        guest.reach(CONNECTIONS).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_machine_that_is_gone_is_not_dialled_for_ever() {
         let (folder, guest) = daemon(&[]);
         drop(folder);
