@@ -6,7 +6,7 @@
 //!
 //! There is one folder a kind of isolate: [`process`], a sandboxed process, and [`microvm`], a
 //! virtual machine, both started and vouched for by the attester. *They protect nobody from the
-//! host.* [`nitro`] has Nitro enclaves, which do, and an emulation of them, which does not.
+//! host.* [`measured`] has machines that a TPM vouches for, which the host emulates. [`nitro`] has Nitro enclaves, which do, and an emulation of them, which does not.
 //! [`sev_snp`], [`tdx`] and [`cca`] are virtual machines that hardware protects. What
 //! kinds share is in `local` (whatever runs on this machine) and [`machine`] (virtual machines).
 //!
@@ -29,6 +29,7 @@ mod image;
 mod isolate;
 mod local;
 pub mod machine;
+pub mod measured;
 pub mod microvm;
 pub mod nitro;
 pub mod process;

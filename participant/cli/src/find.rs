@@ -32,6 +32,10 @@ pub(crate) fn isolates(arguments: &IsolateArgs) -> Result<Isolates, CliError> {
             runtime: runtime(arguments.runtime.as_deref())?,
         },
         IsolateName::Microvm => Isolates::Microvm { image: image()? },
+        IsolateName::MicrovmMeasured => Isolates::MicrovmMeasured {
+            image: image()?,
+            firmware: firmware(arguments.firmware.as_deref())?,
+        },
         IsolateName::Nitro => Isolates::Nitro { image: image()? },
         IsolateName::NitroEmulated => Isolates::NitroEmulated { image: image()? },
         IsolateName::SevSnp => protected(arguments, Kind::SevSnp)?,
@@ -70,6 +74,19 @@ fn image(given: Option<&Path>, kind: IsolateName) -> Result<PathBuf, CliError> {
         Path::to_owned,
     );
     existing(path, "the image's folder")
+}
+
+/// The firmware of measured machines: as given, or Debian's.
+fn firmware(given: Option<&Path>) -> Result<PathBuf, CliError> {
+    let path = given.map_or_else(
+        || {
+            let folder = std::env::var_os("VERACRUZ_OVMF").filter(|named| !named.is_empty());
+            let folder = folder.map_or_else(|| PathBuf::from("/usr/share/OVMF"), PathBuf::from);
+            folder.join("OVMF_CODE_4M.fd")
+        },
+        Path::to_owned,
+    );
+    existing(path, "the firmware")
 }
 
 /// The folder of the demo's example.

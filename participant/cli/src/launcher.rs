@@ -5,9 +5,10 @@ use crate::local::Isolates;
 use std::path::Path;
 use std::sync::Arc;
 use veracruz_images::{MachineImage, NitroImage};
+use veracruz_launch::measured::Firmware;
 use veracruz_launch::nitro::{NitroCli, NitroLauncher};
 use veracruz_launch::process::ProcessLauncher;
-use veracruz_launch::{Launcher, RuntimeImage, microvm, nitro, protected};
+use veracruz_launch::{Launcher, RuntimeImage, measured, microvm, nitro, protected};
 
 /// What starts isolates, and what they measure to.
 pub(crate) struct Ready {
@@ -46,6 +47,19 @@ pub(crate) async fn connect(
             Ok(Ready {
                 launcher: Arc::new(launcher),
                 measured: format!("the machine {measurement}"),
+                measurement,
+            })
+        }
+        Isolates::MicrovmMeasured { image, firmware } => {
+            let image = MachineImage::open(image)?;
+            let firmware = Firmware::read(firmware).map_err(service)?;
+            let launcher = measured::launcher(socket, &image, &firmware)
+                .await
+                .map_err(service)?;
+            let measurement = launcher.measurement().to_string();
+            Ok(Ready {
+                launcher: Arc::new(launcher),
+                measured: format!("the parts {measurement}, of which a TPM tells"),
                 measurement,
             })
         }

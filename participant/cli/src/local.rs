@@ -10,7 +10,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use thiserror::Error;
-use veracruz_launch::Kind;
+use veracruz_attester::TPM_AUTHORITY;
+use veracruz_launch::{Kind, measured};
+use veracruz_machine::{Tools, TpmAuthority};
 
 /// Why a process of the deployment did not do what it should.
 #[derive(Debug, Error)]
@@ -84,6 +86,13 @@ pub enum Isolates {
         /// The folder of the image.
         image: PathBuf,
     },
+    /// Virtual machines that firmware measures into a TPM, which this machine emulates.
+    MicrovmMeasured {
+        /// The folder of the image.
+        image: PathBuf,
+        /// The firmware's code.
+        firmware: PathBuf,
+    },
     /// Nitro enclaves of AWS.
     Nitro {
         /// The folder of the image.
@@ -112,6 +121,7 @@ impl Isolates {
         match self {
             Self::Process { .. } => "process",
             Self::Microvm { .. } => "microvm",
+            Self::MicrovmMeasured { .. } => "microvm-measured",
             Self::Nitro { .. } => "nitro",
             Self::NitroEmulated { .. } => "nitro-emulated",
             Self::Protected { kind, .. } => kind.as_str(),
@@ -124,6 +134,7 @@ impl Isolates {
         match self {
             Self::Process { runtime } => runtime,
             Self::Microvm { image }
+            | Self::MicrovmMeasured { image, .. }
             | Self::Nitro { image }
             | Self::NitroEmulated { image }
             | Self::Protected { image, .. } => image,
@@ -131,34 +142,47 @@ impl Isolates {
     }
 
     /// How a host is told to start them.
-    fn options(&self) -> [&OsStr; 4] {
+    fn options(&self) -> Vec<&OsStr> {
         let from = match self {
             Self::Process { .. } => "--runtime",
             _ => "--image",
         };
-        let kind = OsStr::new(self.kind());
-        [
-            OsStr::new("--isolate"),
-            kind,
-            OsStr::new(from),
-            self.image().as_os_str(),
-        ]
+        let mut options = vec![OsStr::new("--isolate"), OsStr::new(self.kind())];
+        options.extend([OsStr::new(from), self.image().as_os_str()]);
+        if let Self::MicrovmMeasured { firmware, .. } = self {
+            options.extend([OsStr::new("--firmware"), firmware.as_os_str()]);
+        }
+        options
     }
 
-    /// What a policy says of them: computed from the image alone, and vouched for by this attester.
+    /// What a policy says of them: computed from the image alone, and vouched for by the attester, or
+    /// by a TPM that the authority of this deployment certified.
     ///
     /// # Errors
-    /// [`LocalError::Refused`] where `veracruz image measure` refuses the image.
-    pub fn in_policy(&self, executable: &Path, attester_key: &str) -> Result<Value, LocalError> {
-        let arguments = [
-            OsStr::new("image"),
-            OsStr::new("measure"),
-            self.image().as_os_str(),
-            OsStr::new("--attester"),
-            OsStr::new(attester_key),
-        ];
-        let measured = call(executable, arguments)?;
-        Ok(measured.get("isolates").cloned().unwrap_or_default())
+    /// [`LocalError::Refused`] where `veracruz image measure` refuses the image; those of
+    /// [`Deployment::tpm_authority`].
+    pub fn in_policy(
+        &self,
+        executable: &Path,
+        deployment: &Deployment,
+    ) -> Result<Value, LocalError> {
+        let memory = measured::MEMORY_MEBIBYTES.to_string();
+        let mut arguments = vec![OsStr::new("image"), OsStr::new("measure")];
+        arguments.push(self.image().as_os_str());
+        if let Self::MicrovmMeasured { firmware, .. } = self {
+            arguments.extend([OsStr::new("--firmware"), firmware.as_os_str()]);
+            arguments.extend(["--memory", &memory].map(OsStr::new));
+        } else {
+            arguments.extend(["--attester", &deployment.attester_key].map(OsStr::new));
+        }
+        let printed = call(executable, arguments)?;
+        let mut isolates = printed.get("isolates").cloned().unwrap_or_default();
+        if let Some(tpm) = isolates.get_mut("tpm").and_then(Value::as_object_mut) {
+            let root = veracruz_client::certified_key(&deployment.tpm_authority()?.root);
+            let root = root.map(|key| key.to_string());
+            tpm.insert("ek_roots".into(), Value::from_iter(root));
+        }
+        Ok(isolates)
     }
 }
 
@@ -175,6 +199,7 @@ pub struct Deployment {
     pub attester_key: String,
     /// The attester's socket.
     pub attester_socket: PathBuf,
+    attester_state: PathBuf,
     executable: PathBuf,
     isolates: Isolates,
     state: PathBuf,
@@ -183,6 +208,16 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// Who certifies the TPMs of this deployment's machines: an authority of the host's own.
+    ///
+    /// # Errors
+    /// [`LocalError::File`] where its programs are missing or fail.
+    pub fn tpm_authority(&self) -> Result<TpmAuthority, LocalError> {
+        let path = self.attester_state.join(TPM_AUTHORITY);
+        TpmAuthority::open(&Tools::find(), &path)
+            .map_err(|source| LocalError::File { path, source })
+    }
+
     /// Starts both with `executable` (the binary `veracruz`) and `runtime`, their state in `folder`.
     ///
     /// # Errors
@@ -202,12 +237,13 @@ impl Deployment {
         folder: &Path,
     ) -> Result<Self, LocalError> {
         let attester_socket = folder.join("attester.sock");
+        let attester_state = folder.join("attester");
         let (attester, said) = Service::start(
             executable,
             [
                 OsStr::new("attester"),
                 OsStr::new("--state"),
-                folder.join("attester").as_os_str(),
+                attester_state.as_os_str(),
                 OsStr::new("--socket"),
                 attester_socket.as_os_str(),
             ],
@@ -221,6 +257,7 @@ impl Deployment {
             token: PathBuf::from(said.text("token")?),
             attester_key,
             attester_socket,
+            attester_state,
             executable: executable.to_owned(),
             isolates: isolates.clone(),
             state,
@@ -281,25 +318,19 @@ fn start_host(
     attester: &Path,
     state: &Path,
 ) -> Result<(Service, Ready), LocalError> {
-    let [isolate, kind, from, image] = isolates.options();
-    Service::start(
-        executable,
-        [
-            OsStr::new("host"),
-            OsStr::new("--listen"),
-            OsStr::new("127.0.0.1:0"),
-            OsStr::new("--management"),
-            OsStr::new("127.0.0.1:0"),
-            OsStr::new("--attester"),
-            attester.as_os_str(),
-            OsStr::new("--state"),
-            state.as_os_str(),
-            isolate,
-            kind,
-            from,
-            image,
-        ],
-    )
+    let mut arguments = vec![
+        OsStr::new("host"),
+        OsStr::new("--listen"),
+        OsStr::new("127.0.0.1:0"),
+        OsStr::new("--management"),
+        OsStr::new("127.0.0.1:0"),
+        OsStr::new("--attester"),
+        attester.as_os_str(),
+        OsStr::new("--state"),
+        state.as_os_str(),
+    ];
+    arguments.extend(isolates.options());
+    Service::start(executable, arguments)
 }
 
 /// A process that serves until it is killed.
@@ -396,6 +427,8 @@ pub struct Party {
     pub certificate: String,
     /// Its folder.
     pub folder: PathBuf,
+    /// The folder with what it judges evidence with besides, where it has one.
+    pub collateral: Option<PathBuf>,
     executable: PathBuf,
 }
 
@@ -429,6 +462,7 @@ impl Party {
             certificate: certificate.to_owned(),
             identity,
             folder,
+            collateral: None,
             executable: executable.to_owned(),
         })
     }
@@ -454,11 +488,11 @@ impl Party {
             self.identity.as_os_str(),
             OsStr::new("--accept-unprotected"),
         ];
-        let command = command.iter().map(OsStr::new);
-        call(
-            &self.executable,
-            command.chain(common).chain(more.iter().copied()),
-        )
+        let collateral = self.collateral.as_ref();
+        let collateral = collateral.map(|folder| [OsStr::new("--collateral"), folder.as_os_str()]);
+        let command = command.iter().map(OsStr::new).chain(common);
+        let command = command.chain(collateral.into_iter().flatten());
+        call(&self.executable, command.chain(more.iter().copied()))
     }
 }
 

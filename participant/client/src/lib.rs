@@ -82,7 +82,7 @@ pub use approvals::{ApprovalVerdict, check_approvals};
 pub use clock::now;
 pub use codes::{CODES, CodeText};
 pub use collateral::{
-    CollateralFile, CollateralKind, CollateralPiece, CollateralStore, read_bounded,
+    CollateralFile, CollateralKind, CollateralPiece, CollateralStore, certified_key, read_bounded,
 };
 pub use connection::{
     Appraised, ApprovalTerms, Connection, DownloadOptions, Downloaded, Provisioning, Source,

@@ -42,6 +42,8 @@ impl Availability for Microvm {
         if self.measured {
             let swtpm = tool(machine.tools.swtpm.as_deref());
             checks.push(Check::required("swtpm", swtpm));
+            let setup = tool(machine.tools.swtpm_setup.as_deref());
+            checks.push(Check::required("swtpm_setup", setup));
             checks.push(Check::required("OVMF", tool(machine.firmware.as_deref())));
         }
         checks.push(machine.acceleration());

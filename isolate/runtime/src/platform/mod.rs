@@ -42,7 +42,7 @@ pub(crate) enum Connections {
 pub(crate) fn named(arguments: &[String]) -> Result<Platform, Fault> {
     match arguments {
         [name] if name == PROCESS => process::platform(),
-        [name] if name == GUEST => guest::platform(),
+        guest if is_guest(guest) => guest::platform(),
         _ => Err(Fault::Platform),
     }
 }
@@ -50,14 +50,55 @@ pub(crate) fn named(arguments: &[String]) -> Result<Platform, Fault> {
 /// Leaves the platform that the command line names: a machine of our own is switched off, since it
 /// has no other use.
 pub(crate) fn leave(arguments: &[String]) {
-    if matches!(arguments, [name] if name == GUEST) {
+    if is_guest(arguments) {
         guest::switch_off();
+    }
+}
+
+/// Whether the command line is that of a machine's first process, with or without what firmware
+/// adds at its end.
+fn is_guest(arguments: &[String]) -> bool {
+    match arguments {
+        [name] => name == GUEST,
+        [name, added] => name == GUEST && added == BY_FIRMWARE,
+        _ => false,
     }
 }
 
 const PROCESS: &str = "process";
 const GUEST: &str = "guest";
+/// OVMF tells the kernel so where its initramfs is, and the kernel leaves to us what it does not know.
+const BY_FIRMWARE: &str = "initrd=initrd";
 
 /// The most that is written to a channel at once. The daemon at the other end of a virtual machine's
 /// vsock (`vhost-device-vsock` 0.3) stalls for ever over a packet of more than half its buffer.
 pub(crate) const MAX_WRITE: usize = 32 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_is_told_so_and_firmware_may_add_where_the_initramfs_is() {
+        let is = |arguments: &[&str]| {
+            is_guest(
+                &arguments
+                    .iter()
+                    .map(|text| (*text).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert!(is(&["guest"]));
+        assert!(is(&["guest", "initrd=initrd"]));
+        for other in [
+            &[][..],
+            &["process"],
+            &["initrd=initrd"],
+            &["guest", "process"],
+            &["process", "initrd=initrd"],
+            &["guest", "initrd=initrd", "initrd=initrd"],
+        ] {
+            assert!(!is(other), "{other:?}");
+        }
+    }
+}

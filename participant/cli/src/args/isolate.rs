@@ -10,6 +10,8 @@ pub(crate) enum IsolateName {
     Process,
     /// A virtual machine that the attester measures and starts
     Microvm,
+    /// A virtual machine that firmware measures into a TPM, which this machine emulates
+    MicrovmMeasured,
     /// A Nitro enclave, on a parent instance of AWS with `nitro-cli`
     Nitro,
     /// An emulation of a Nitro enclave, whose evidence proves nothing
@@ -28,6 +30,7 @@ impl IsolateName {
         match self {
             Self::Process => "process",
             Self::Microvm => "microvm",
+            Self::MicrovmMeasured => "microvm-measured",
             Self::Nitro => "nitro",
             Self::NitroEmulated => "nitro-emulated",
             Self::SevSnp => "sev-snp",
@@ -39,6 +42,7 @@ impl IsolateName {
     /// The kind of image that it is started from, as `veracruz image build --kind` takes it.
     pub(crate) const fn image(self) -> &'static str {
         match self {
+            Self::MicrovmMeasured => Self::Microvm.as_str(),
             Self::NitroEmulated => Self::Nitro.as_str(),
             Self::SevSnp | Self::Tdx | Self::Cca => Self::Microvm.as_str(),
             other => other.as_str(),
@@ -57,7 +61,9 @@ pub(crate) struct IsolateArgs {
     /// given)
     #[arg(long, value_name = "DIR")]
     pub(crate) image: Option<PathBuf>,
-    /// The firmware of machines that sev-snp or tdx protects: OVMF as built for them
+    /// The firmware of machines that sev-snp or tdx protects: OVMF as built for them; or of
+    /// microvm-measured: OVMF_CODE_4M.fd, with OVMF_VARS_4M.fd beside it (in /usr/share/OVMF, or in
+    /// the folder that VERACRUZ_OVMF names, unless given)
     #[arg(long, value_name = "FILE")]
     pub(crate) firmware: Option<PathBuf>,
     /// The runtime's binary for processes (beside this program unless given)

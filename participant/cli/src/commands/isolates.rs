@@ -116,6 +116,7 @@ mod tests {
                 qemu_nitro: program(),
                 vsock: program(),
                 swtpm: program(),
+                swtpm_setup: program(),
                 ..Tools::default()
             },
             firmware: program(),

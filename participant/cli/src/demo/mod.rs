@@ -79,6 +79,10 @@ fn protection(isolates: &Isolates) -> [String; 2] {
         Isolates::Microvm { .. } => {
             "A virtual machine in QEMU, measured and started by the attester"
         }
+        Isolates::MicrovmMeasured { .. } => {
+            "A virtual machine in QEMU, measured by its firmware into a TPM that the host runs and \
+             certifies"
+        }
         Isolates::Protected { .. } => "A virtual machine that its hardware protects",
         Isolates::Nitro { .. } => {
             return [
@@ -119,6 +123,32 @@ const BELIEVED: &str = " This `veracruz` was built to take it all the same.";
 const BELIEVED: &str = " This `veracruz` will refuse it, as it should; `cargo xtask demo --isolate \
     nitro-emulated` builds one that does not.";
 
+/// Gives a party the certificates of the authority that certifies the TPMs of the host's machines.
+fn trust_maker(
+    party: &mut Party,
+    executable: &Path,
+    deployment: &Deployment,
+) -> Result<(), CliError> {
+    let authority = deployment.tpm_authority()?;
+    let folder = party.folder.join("collateral");
+    let mut arguments = ["collateral", "add", "--collateral"]
+        .map(OsStr::new)
+        .to_vec();
+    arguments.push(folder.as_os_str());
+    let files = [
+        ("root.pem", authority.root),
+        ("issuer.pem", authority.issuer),
+    ];
+    let files = files.map(|(name, content)| (party.folder.join(name), content));
+    for (path, content) in &files {
+        std::fs::write(path, content).map_err(|source| CliError::file(path, source))?;
+        arguments.push(path.as_os_str());
+    }
+    call(executable, arguments)?;
+    party.collateral = Some(folder);
+    Ok(())
+}
+
 impl Stage {
     /// Starts the machine and gives every party its key.
     fn set(
@@ -150,7 +180,7 @@ impl Stage {
 
         narrator.step("Three parties, each with a key that only it has");
         let party = |name| Party::new(&executable, &folder, name);
-        let (acme, globex, lab) = (party("acme")?, party("globex")?, party("lab")?);
+        let (mut acme, mut globex, mut lab) = (party("acme")?, party("globex")?, party("lab")?);
         narrator.says(
             "acme",
             "has a list of 7,884 airports, with the elevation of each",
@@ -163,6 +193,16 @@ impl Stage {
             "lab",
             "wrote the program that compares them; it has no data",
         );
+        if let Isolates::MicrovmMeasured { .. } = isolates {
+            for party in [&mut acme, &mut globex, &mut lab] {
+                trust_maker(party, &executable, &deployment)?;
+            }
+            narrator.says(
+                "all three",
+                "take the certificates of whoever certifies the TPMs. Here that is the host itself, \
+                 so that a TPM shows nothing about the host",
+            );
+        }
         let data = example.join("data");
         Ok(Self {
             executable,
@@ -315,6 +355,18 @@ impl Stage {
         let arguments = [OsStr::new("--output"), receipt.as_os_str()];
         self.acme
             .call(&self.target(policy), &["receipt", "fetch"], &arguments)?;
+        if let Isolates::MicrovmMeasured { .. } = self.isolates {
+            narrator.says(
+                "acme",
+                "has judged its receipt on the connection on which the TPM answered, and signed that \
+                 it did",
+            );
+            narrator.says(
+                "NOT",
+                "whoever judges it later cannot ask that TPM, and is told so (VC-0227)",
+            );
+            return Ok(());
+        }
         let overlap = self.acme.folder.join("overlap.csv");
         let verified = self.call(&[
             OsStr::new("receipt"),
@@ -341,7 +393,7 @@ impl Stage {
             &self.parties(),
             &find::digest(&self.program)?,
             self.isolates
-                .in_policy(&self.executable, &self.deployment.attester_key)?,
+                .in_policy(&self.executable, &self.deployment)?,
         );
         edit(&mut document);
         let path = self.folder.join(format!("{name}.json"));

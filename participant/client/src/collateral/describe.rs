@@ -5,12 +5,12 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use veracruz_appraisal::Collateral;
-use veracruz_policy::Timestamp;
+use veracruz_policy::{KeyDigest, Timestamp};
 use x509_cert::Certificate;
 use x509_cert::certificate::Rfc5280;
 use x509_cert::crl::CertificateList;
-use x509_cert::der::Decode as _;
 use x509_cert::der::asn1::ObjectIdentifier;
+use x509_cert::der::{Decode as _, DecodePem as _, Encode as _};
 use x509_cert::ext::Extension;
 use x509_cert::time::Time;
 
@@ -27,6 +27,17 @@ const AMD_CHIP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.370
 
 /// Longest text that is taken over from a certificate or a document.
 const MAX_TEXT: usize = 160;
+
+/// The digest by which policies name the key in a certificate, PEM or DER: as `ak_roots` and
+/// `ek_roots` have it. `None` where that is no certificate.
+#[must_use]
+pub fn certified_key(certificate: &[u8]) -> Option<KeyDigest> {
+    let certificate = Certificate::from_der(certificate)
+        .or_else(|_| Certificate::from_pem(certificate))
+        .ok()?;
+    let spki = certificate.tbs_certificate().subject_public_key_info();
+    Some(KeyDigest::of_spki(&spki.to_der().ok()?))
+}
 
 /// What kind of piece it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

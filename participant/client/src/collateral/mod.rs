@@ -7,5 +7,5 @@
 mod describe;
 mod store;
 
-pub use describe::{CollateralKind, CollateralPiece};
+pub use describe::{CollateralKind, CollateralPiece, certified_key};
 pub use store::{CollateralFile, CollateralStore, read_bounded};
