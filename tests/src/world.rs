@@ -105,8 +105,7 @@ impl World {
     fn document(&self, name: &str) -> Value {
         let template = Template::of_example(&self.example).expect("the example has a template");
         let Isolates::Process { runtime } = &self.isolates else {
-            let key = &self.deployment.attester_key;
-            let isolates = self.isolates.in_policy(&self.executable, key);
+            let isolates = self.isolates.in_policy(&self.executable, &self.deployment);
             let isolates = isolates.expect("the image is measured");
             return template.fill_with(name, &self.parties(), &digest(&self.program), isolates);
         };

@@ -96,7 +96,9 @@ pub(super) fn upload_unchecked(
         let identity = veracruz_client::identity::load(&party.identity, None)?;
         let ledger = Ledger::beside(&party.identity);
         let host = target.host.to_string();
-        let collateral = collateral::load(&CollateralStoreArgs { folder: None })?;
+        // The party's own, where it has a folder of its own.
+        let folder = party.collateral.clone();
+        let collateral = collateral::load(&CollateralStoreArgs { folder })?;
         let connection = Connection::open(&host, &policy, &identity, None, now())
             .await?
             .with_collateral(Arc::new(collateral));
