@@ -33,7 +33,7 @@ pub struct Machine {
     pub firmware: Option<PathBuf>,
     /// Other programs of [`PROGRAMS`] that are there.
     pub programs: BTreeMap<&'static str, PathBuf>,
-    /// Guests that these programs can protect: those of [`GUESTS`] that they know.
+    /// Guests that these programs can protect, by the names of their objects: `sev-snp-guest`.
     pub guests: BTreeSet<&'static str>,
     /// The files of [`File::ALL`] that are there, with the first word in them.
     pub files: BTreeMap<File, String>,
