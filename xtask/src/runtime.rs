@@ -60,7 +60,7 @@ impl Build {
                 in_c.join(" "),
             )
             .env("SOURCE_DATE_EPOCH", "0")
-            // AWS-LC would time its processor for 20 ms before the first random number. It has two
+            // AWS-LC would time its processor for 23 ms before the first random number. It has two
             // sources without that: the kernel, which was waited for, and RDRAND or RNDR.
             .env("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
         Ok(build)
