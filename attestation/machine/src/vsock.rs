@@ -12,9 +12,10 @@ use crate::Tools;
 /// `CONNECT 7470\n`, read `OK …\n`, and all that follows is the connection. Whatever the guest dials
 /// on port `p` arrives at the socket of this name with `_p` behind it.
 pub const SOCKET: &str = "vsock.sock";
-/// The name, in an enclave's folder, of a file that is there from its start until the enclave has
-/// shown its first sign of life: it must not be dialled before. (A connection that arrives while the
-/// guest's driver is starting makes the emulated device hang; seen in four of six starts.)
+/// The name, in a machine's folder, of a file that is there from its start until the guest has shown
+/// its first sign of life: it must not be dialled before. (A connection that arrives while the
+/// guest's driver is starting ends the thread of the daemon that serves it; seen in one of ten starts
+/// and more.)
 pub const STARTING: &str = "vsock.sock_9000";
 /// Where QEMU finds the device.
 const DEVICE: &str = "vhost.sock";

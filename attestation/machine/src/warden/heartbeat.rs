@@ -1,5 +1,5 @@
-//! The parent of an enclave, as far as the enclave can tell: on AWS `nitro-cli` waits on vsock port
-//! 9000 for the byte 0xB7 and sends it back (AWS Nitro Enclaves CLI, `enclave_proc`).
+//! The parent of a guest, as far as the guest can tell: it waits on vsock port 9000 for the byte 0xB7
+//! and sends it back, as `nitro-cli` does for enclaves (AWS Nitro Enclaves CLI, `enclave_proc`).
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,24 +7,21 @@ use std::os::unix::fs::chown;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use crate::{Board, User, vsock};
+use crate::{User, vsock};
 
 /// The byte, and its answer.
 const BEAT: u8 = 0xb7;
 /// The guest dials and sends in one go.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Waits for the first sign of life of an enclave. There is nothing to wait for in other machines.
+/// Waits for the first sign of life of a guest.
 #[derive(Default)]
 pub(super) struct Heartbeat(Option<UnixListener>);
 
 impl Heartbeat {
     /// Listens where the daemon of vsock, which runs as `user`, brings what the guest dials. The
     /// current folder is the machine's.
-    pub(super) fn listen(board: Board, user: Option<User>) -> io::Result<Self> {
-        if board != Board::NitroEnclave {
-            return Ok(Self(None));
-        }
+    pub(super) fn listen(user: Option<User>) -> io::Result<Self> {
         let listener = UnixListener::bind(vsock::STARTING)?;
         listener.set_nonblocking(true)?;
         if let Some(User { uid, gid }) = user {
@@ -33,12 +30,12 @@ impl Heartbeat {
         Ok(Self(Some(listener)))
     }
 
-    /// Readable when the enclave dials.
+    /// Readable when the guest dials.
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.0.as_ref().map(AsFd::as_fd)
     }
 
-    /// Answers an enclave that has dialled, once. One that says something else is not answered;
+    /// Answers a guest that has dialled, once. One that says something else is not answered;
     /// what it is worth is judged by its evidence.
     pub(super) fn answer(&mut self) {
         let Some((mut guest, _)) = self.0.as_ref().and_then(|socket| socket.accept().ok()) else {

@@ -77,8 +77,7 @@ impl Machine<'_> {
     fn start(&mut self) -> Result<bool, Failure> {
         let order = self.order;
         self.settle().map_err(at(Stage::Warden))?;
-        self.heartbeat =
-            Heartbeat::listen(order.description.board, order.user).map_err(at(Stage::Warden))?;
+        self.heartbeat = Heartbeat::listen(order.user).map_err(at(Stage::Warden))?;
         let vsock = self.start_vsock().map_err(at(Stage::Vsock))?;
         let tpm = self.start_tpm().map_err(at(Stage::Tpm))?;
         let kvm = self.has_kvm();

@@ -26,7 +26,7 @@ const MAX_ANSWER: usize = 32;
 #[derive(Clone, Debug)]
 pub(super) struct Guest {
     socket: PathBuf,
-    /// Is there while an enclave starts.
+    /// Is there while the guest starts.
     starting: PathBuf,
 }
 
@@ -73,9 +73,8 @@ impl Guest {
         }
     }
 
-    /// Dials until there is an answer. The daemon (`vhost-device-vsock` 0.3) forgets calls that come
-    /// while the guest's driver starts, so that one without an answer is followed by another; and
-    /// it ends where nobody is there any more to be told that the guest has answered, so that none
+    /// Dials until there is an answer: a call without one is followed by another. The daemon
+    /// (`vhost-device-vsock` 0.3) ends where nobody is there any more to be told that the guest has answered, so that none
     /// is ever given up: the answer to a forgotten one, should it come, is taken and dropped.
     async fn try_to_reach(&self, port: u32) -> io::Result<UnixStream> {
         let (answered, mut answers) = mpsc::channel(1);

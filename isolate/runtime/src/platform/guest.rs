@@ -52,10 +52,8 @@ pub(super) fn platform() -> Result<Platform, Fault> {
     setrlimit(Resource::Nofile, descriptors).map_err(|_| Fault::Platform)?;
     let connections = listener(CONNECTIONS_PORT).ok_or(Fault::Platform)?;
     let control = listener(CONTROL_PORT).ok_or(Fault::Platform)?;
-    // Now that it can be dialled. An enclave whose parent does not answer is none the less one.
-    if Nsm::here().is_some() {
-        let _ = heartbeat::send();
-    }
+    // Now that it can be dialled. A machine whose parent does not answer is none the less one.
+    let _ = heartbeat::send(Nsm::here().is_some());
     give_up_privileges().map_err(|_| Fault::Confinement)?;
     Ok(Platform {
         control: Line::dialled(control),

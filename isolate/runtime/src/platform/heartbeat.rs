@@ -1,6 +1,9 @@
-//! The first sign of life of a Nitro enclave: `nitro-cli` waits for one byte on vsock, answers it,
-//! and takes an enclave that does not send it for one that failed (AWS Nitro Enclaves SDK,
-//! `bootstrap/init.c`). It proves nothing and nothing depends on it.
+//! The first sign of life of a machine: one byte on vsock, which its parent answers. It proves nothing,
+//! and the guest does not depend on it.
+//!
+//! `nitro-cli` takes an enclave that does not send it for one that failed (AWS Nitro Enclaves SDK,
+//! `bootstrap/init.c`). Other machines send the same, because they must not be dialled before their
+//! driver of vsock has started: the daemon of our launchers (`vhost-device-vsock` 0.3) would stop.
 #![allow(
     unsafe_code,
     reason = "dials a family that no library has, and asks the device"
@@ -26,17 +29,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// `IOCTL_VM_SOCKETS_GET_LOCAL_CID` of the kernel's `include/uapi/linux/vm_sockets.h`: `_IO(7, 0xb9)`.
 const GET_LOCAL_CID: libc::Ioctl = 0x07b9;
 
-/// Sends the byte to the parent of this enclave. Whether somebody answered.
-pub(super) fn send() -> bool {
-    dial(parent(local_cid()), PORT).is_some_and(|parent| greet(parent) == Some(()))
+/// Sends the byte to the parent of this machine. Whether somebody answered.
+pub(super) fn send(is_enclave: bool) -> bool {
+    let parent = parent(is_enclave, local_cid());
+    dial(parent, PORT).is_some_and(|parent| greet(parent) == Some(()))
 }
 
-/// The parent's number. On AWS it is 3, so that whoever is 3 itself runs elsewhere, in an emulator,
-/// where the parent is the machine that hosts it.
-const fn parent(own: Option<u32>) -> u32 {
+/// The parent's number: the machine that hosts this one. For enclaves on AWS that is 3, so that an
+/// enclave that is 3 itself runs elsewhere, in an emulator.
+const fn parent(is_enclave: bool, own: Option<u32>) -> u32 {
     match own {
         Some(PARENT_ON_AWS) => libc::VMADDR_CID_HOST,
-        _ => PARENT_ON_AWS,
+        _ if is_enclave => PARENT_ON_AWS,
+        _ => libc::VMADDR_CID_HOST,
     }
 }
 
@@ -85,10 +90,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parent_is_3_except_for_whoever_is_3_itself() {
-        assert_eq!(parent(Some(16)), 3);
-        assert_eq!(parent(None), 3);
-        assert_eq!(parent(Some(3)), 2);
+    fn the_parent_of_an_enclave_is_3_except_for_whoever_is_3_itself() {
+        assert_eq!(parent(true, Some(16)), 3);
+        assert_eq!(parent(true, None), 3);
+        assert_eq!(parent(true, Some(3)), 2);
+    }
+
+    #[test]
+    fn the_parent_of_any_other_machine_is_its_host() {
+        for own in [None, Some(3), Some(16)] {
+            assert_eq!(parent(false, own), libc::VMADDR_CID_HOST);
+        }
     }
 
     #[test]
