@@ -70,12 +70,12 @@ mod tests {
         let mut heartbeat = Heartbeat(Some(listener));
         heartbeat.answer();
         assert!(heartbeat.descriptor().is_some(), "nobody has dialled yet");
-        let mut enclave = UnixStream::connect(&path).unwrap();
-        enclave.write_all(said).unwrap();
-        enclave.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut guest = UnixStream::connect(&path).unwrap();
+        guest.write_all(said).unwrap();
+        guest.shutdown(std::net::Shutdown::Write).unwrap();
         heartbeat.answer();
         let mut answer = Vec::new();
-        enclave.read_to_end(&mut answer).unwrap();
+        guest.read_to_end(&mut answer).unwrap();
         (answer, heartbeat.descriptor().is_some())
     }
 
@@ -84,11 +84,5 @@ mod tests {
         assert_eq!(heard(&[BEAT]), (vec![BEAT], false));
         assert_eq!(heard(&[0]), (vec![], false));
         assert_eq!(heard(&[]), (vec![], false));
-    }
-
-    #[test]
-    fn other_machines_have_no_parent_to_greet() {
-        let none = Heartbeat::listen(Board::Q35, None).unwrap();
-        assert!(none.descriptor().is_none());
     }
 }
