@@ -71,10 +71,14 @@ impl Artifacts {
         })
     }
 
-    /// Makes the images too, unless the caller has some already.
-    pub(crate) fn with_images(mut self, steps: &mut Steps) -> Result<Self, Failure> {
+    /// Makes the images too, unless the caller has some already; on demand also one for Arm.
+    pub(crate) fn with_images(mut self, for_arm: bool, steps: &mut Steps) -> Result<Self, Failure> {
         if std::env::var_os(IMAGES).is_none() {
-            self.images = Some(image::images(&image::Options::default(), &self, steps)?);
+            self.images = Some(image::images(
+                &image::Options::with_arm(for_arm),
+                &self,
+                steps,
+            )?);
         }
         Ok(self)
     }

@@ -62,6 +62,14 @@ impl Default for Options {
 }
 
 impl Options {
+    /// That of virtual machines for Arm.
+    pub(crate) fn for_arm() -> Self {
+        Self {
+            architecture: Architecture::Aarch64,
+            test_provider: false,
+        }
+    }
+
     /// `--arch x86_64|aarch64`, `--test-provider`.
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
         let mut options = Self::default();

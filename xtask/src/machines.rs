@@ -19,7 +19,7 @@ pub(crate) const PINS: &str = "xtask/pins.json";
 const VSOCK: (&str, &str) = ("vhost-device-vsock", "0.3.0");
 
 /// Debian packages of this machine's own release: QEMU 7.2 and later will do.
-const PACKAGES: [&str; 3] = ["qemu-system-x86", "swtpm", "swtpm-tools"];
+const PACKAGES: [&str; 4] = ["qemu-system-x86", "qemu-system-arm", "swtpm", "swtpm-tools"];
 
 /// The environment variables by which children are told, and what each names.
 #[derive(Debug, Default)]
@@ -64,6 +64,7 @@ pub(crate) fn setup_machines(steps: &mut Steps) -> Result<Machines, Failure> {
         }
         let mut machines = Machines::default();
         machines.tell("VERACRUZ_QEMU", || on_path("qemu-system-x86_64"));
+        machines.tell("VERACRUZ_QEMU_AARCH64", || on_path("qemu-system-aarch64"));
         machines.tell("VERACRUZ_SWTPM", || on_path("swtpm"));
         machines.tell("VERACRUZ_OVMF", ovmf);
         machines.tell("VERACRUZ_VSOCK", vsock);

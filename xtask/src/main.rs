@@ -7,6 +7,7 @@ mod artifacts;
 mod bench;
 mod cache;
 mod check;
+mod cross;
 mod debian;
 mod deny;
 mod fuzz;
@@ -123,7 +124,8 @@ fn demo(arguments: &[String], steps: &mut Steps) -> Result<(), Failure> {
         .transpose()?;
     let mut artifacts = Artifacts::build(steps)?;
     if in_machines {
-        artifacts = artifacts.with_images(steps)?;
+        let for_arm = arguments.iter().any(|word| word.contains("aarch64"));
+        artifacts = artifacts.with_images(for_arm, steps)?;
     }
     if let Some(veracruz) = emulators {
         artifacts = artifacts.with_veracruz(veracruz);

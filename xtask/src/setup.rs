@@ -9,10 +9,11 @@ use crate::steps::Steps;
 
 /// What is compiled for, beside this machine: guest programs, the runtime, and the proof that the
 /// `no_std` crates need no operating system.
-const TARGETS: [&str; 4] = [
+const TARGETS: [&str; 5] = [
     "wasm32-wasip1",
     "wasm32-wasip2",
     "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-musl",
     "aarch64-unknown-none",
 ];
 
@@ -285,7 +286,7 @@ mod tests {
 
     #[test]
     fn only_what_is_missing_is_installed() {
-        let installed = "aarch64-unknown-none\nwasm32-wasip1\nx86_64-unknown-linux-gnu\n";
+        let installed = "aarch64-unknown-linux-musl\naarch64-unknown-none\nwasm32-wasip1\nx86_64-unknown-linux-gnu\n";
         assert_eq!(
             missing_targets(installed),
             ["wasm32-wasip2", "x86_64-unknown-linux-musl"]

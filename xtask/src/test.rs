@@ -16,7 +16,7 @@ pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
         .emulate_enclaves()
         .then(|| Artifacts::build_for_emulators(steps))
         .transpose()?;
-    let artifacts = Artifacts::build(steps)?.with_images(steps)?;
+    let artifacts = Artifacts::build(steps)?.with_images(true, steps)?;
     let mut counts = Counts::default();
     let nextest = process::output(&mut process::cargo(["nextest", "--version"])).is_some();
 
