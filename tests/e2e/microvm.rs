@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use veracruz_attester::IsolateState;
-use veracruz_tests::{World, digest, refusal};
+use veracruz_machine::Board;
+use veracruz_tests::{Artifacts, Demo, World, digest, refusal};
 
 #[test]
 fn a_whole_computation_in_a_virtual_machine() {
@@ -57,32 +58,63 @@ fn a_whole_computation_in_a_virtual_machine() {
         .expect("the receipt holds");
 }
 
+/// Runs the demo with the image in that folder.
+fn demo(kind: &str, image: &Path) -> Option<Demo> {
+    let built = Artifacts::find()?;
+    let arguments = [
+        OsStr::new("--isolate"),
+        OsStr::new(kind),
+        OsStr::new("--image"),
+        image.as_os_str(),
+        OsStr::new("--program"),
+        built.psi_program.as_os_str(),
+    ];
+    Some(Demo::run(&built.veracruz, arguments))
+}
+
 #[test]
 fn the_demo_with_virtual_machines_says_what_they_do_not_protect_from() {
-    let Some(image) = veracruz_tests::microvm() else {
+    let Some(demo) = veracruz_tests::microvm().and_then(|image| demo("microvm", &image)) else {
         return;
     };
-    let Some(built) = veracruz_tests::Artifacts::find() else {
+    demo.assert_says(&["Answers equal the published ones."]);
+    for (words, times) in [
+        ("ISOLATE: microvm", 2),
+        ("IT PROTECTS NOBODY FROM THE HOST", 2),
+    ] {
+        assert_eq!(demo.said.matches(words).count(), times, "{}", demo.said);
+    }
+}
+
+/// Its policy names PCRs that were computed from the image alone, and the authority that certified
+/// the TPM's endorsement key.
+#[test]
+fn the_demo_with_a_machine_that_firmware_measured_into_a_certified_tpm() {
+    for variable in ["VERACRUZ_OVMF", "VERACRUZ_SWTPM"] {
+        if std::env::var_os(variable).is_none() {
+            println!("skipped: {variable} is not set; `cargo xtask test` says why");
+            return;
+        }
+    }
+    let image = veracruz_tests::microvm();
+    let Some(demo) = image.and_then(|image| demo("microvm-measured", &image)) else {
         return;
     };
-    let mut demo = Command::new(&built.veracruz);
-    demo.args(["demo", "--isolate", "microvm", "--image"]);
-    demo.arg(image).arg("--program").arg(&built.psi_program);
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../programs/examples/psi");
-    let output = demo
-        .arg("--example")
-        .arg(example)
-        .output()
-        .expect("the demo");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complained}");
-    assert_eq!(said.matches("ISOLATE: microvm").count(), 2, "{said}");
-    assert_eq!(
-        said.matches("IT PROTECTS NOBODY FROM THE HOST").count(),
-        2,
-        "{said}"
-    );
+    demo.assert_says(&[
+        "ISOLATE: microvm-measured",
+        "IT PROTECTS NOBODY FROM THE HOST",
+        "Answers equal the published ones.",
+    ]);
+}
+
+/// The same program, in a guest of another architecture, gives the same answer.
+#[test]
+fn the_demo_with_a_machine_for_arm_gives_the_published_answers() {
+    let image = veracruz_tests::machine_image("microvm-aarch64", Board::Virt);
+    let Some(demo) = image.and_then(|image| demo("microvm", &image)) else {
+        return;
+    };
+    demo.assert_says(&["ISOLATE: microvm", "Answers equal the published ones."]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The demo in an emulated Nitro enclave: the image, the vsock, the sign of life, the security
 //! module and its document are what they are on AWS, but for the signature, which nobody made.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use veracruz_tests::Artifacts;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use veracruz_tests::{Artifacts, Demo};
 
 /// What the emulator needs; `None`, with the reason printed, where something is not there.
 struct Emulator {
@@ -35,20 +35,9 @@ impl Emulator {
         })
     }
 
-    fn demo(veracruz: &PathBuf) -> Output {
-        Command::new(veracruz)
-            .args(["demo", "--isolate", "nitro-emulated"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .output()
-            .expect("the demo starts")
+    fn demo(veracruz: &Path) -> Demo {
+        Demo::run(veracruz, ["--isolate", "nitro-emulated"].map(OsStr::new))
     }
-}
-
-/// What the demo said, in one line and one space a gap.
-fn said(output: &Output) -> String {
-    let bytes = [output.stdout.as_slice(), &output.stderr].concat();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Its policy names registers that were computed from the image alone, so that the emulated module
@@ -58,17 +47,12 @@ fn the_whole_demo_runs_in_an_emulated_enclave_and_says_that_this_proves_nothing(
     let Some(emulator) = Emulator::find() else {
         return;
     };
-    let demo = Emulator::demo(&emulator.accepting);
-    let said = said(&demo);
-    assert!(demo.status.success(), "{said}");
-    for words in [
+    Emulator::demo(&emulator.accepting).assert_says(&[
         "ISOLATE: nitro-emulated",
         "PROVES NOTHING",
         "IT PROTECTS NOBODY",
         "Answers equal the published ones.",
-    ] {
-        assert!(said.contains(words), "{words}: {said}");
-    }
+    ]);
 }
 
 #[test]
@@ -76,9 +60,8 @@ fn a_veracruz_for_users_refuses_what_an_emulator_says() {
     let Some(emulator) = Emulator::find() else {
         return;
     };
-    let demo = Emulator::demo(&emulator.artifacts.veracruz);
-    let said = said(&demo);
-    assert!(!demo.status.success(), "{said}");
+    let Demo { succeeded, said } = Emulator::demo(&emulator.artifacts.veracruz);
+    assert!(!succeeded, "{said}");
     assert!(said.contains("VC-0213"), "{said}");
     assert!(said.contains("an emulator made it"), "{said}");
 }

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` built.
 
 use std::path::PathBuf;
-use veracruz_machine::Tools;
+use veracruz_machine::{Board, Tools};
 
 /// Absolute paths.
 #[derive(Clone, Debug)]
@@ -33,25 +33,28 @@ impl Artifacts {
 /// it; else prints that the test is skipped, and why.
 #[must_use]
 pub fn microvm() -> Option<PathBuf> {
+    machine_image("microvm", Board::Q35)
+}
+
+/// The image of that name in `VERACRUZ_IMAGES`, where this machine can run it; else prints that the
+/// test is skipped, and why.
+#[must_use]
+pub fn machine_image(name: &str, board: Board) -> Option<PathBuf> {
     let Some(images) = std::env::var_os("VERACRUZ_IMAGES").map(PathBuf::from) else {
         println!("skipped: VERACRUZ_IMAGES is not set; `cargo xtask image` makes the images");
         return None;
     };
-    let image = images.join("microvm");
+    let image = images.join(name);
     let tools = Tools::find();
+    let emulator = tools.emulator(board).is_some_and(|path| path.is_file());
+    let vsock = tools.vsock.as_ref().is_some_and(|path| path.is_file());
     for (found, what) in [
-        (image.is_dir(), "an image in VERACRUZ_IMAGES/microvm"),
-        (
-            tools.qemu.is_some_and(|path| path.is_file()),
-            "QEMU (VERACRUZ_QEMU)",
-        ),
-        (
-            tools.vsock.is_some_and(|path| path.is_file()),
-            "vhost-device-vsock (VERACRUZ_VSOCK)",
-        ),
+        (image.is_dir(), "an image in VERACRUZ_IMAGES"),
+        (emulator, "a QEMU"),
+        (vsock, "a vhost-device-vsock (VERACRUZ_VSOCK)"),
     ] {
         if !found {
-            println!("skipped: there is no {what}");
+            println!("skipped: {name} with {board}: there is no {what}");
             return None;
         }
     }

@@ -19,10 +19,12 @@
 
 mod artifacts;
 mod child;
+mod demo;
 mod raw;
 mod world;
 
-pub use artifacts::{Artifacts, microvm};
+pub use artifacts::{Artifacts, machine_image, microvm};
 pub use child::Child;
+pub use demo::Demo;
 pub use raw::{Answer, Raw};
 pub use world::{World, digest, kill_isolates, refusal};
