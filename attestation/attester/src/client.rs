@@ -163,7 +163,9 @@ impl Client {
     }
 
     /// Starts a machine from registered parts for a policy (the bytes of its document), and waits
-    /// until its emulator runs.
+    /// until its emulator runs. Control groups bound what runs it: `limits.memory` and what the
+    /// emulator itself takes, its processes and threads, and its processor time; the rest of the
+    /// limits is of processes.
     ///
     /// # Errors
     ///
@@ -175,14 +177,16 @@ impl Client {
         image: &Sha256,
         policy: &[u8],
         description: &Description,
+        limits: &Limits,
     ) -> Result<LaunchedMachine, ClientError> {
         let (image, policy) = (*image.as_bytes(), policy.to_vec());
-        let description = description.clone();
+        let (description, limits) = (description.clone(), limits.clone());
         Self::launched_machine(self.call(
             &Request::LaunchMachine {
                 image,
                 policy,
                 description,
+                limits,
             },
             &[],
         )?)

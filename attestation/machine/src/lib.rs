@@ -32,7 +32,7 @@
 //!     evidence: None,
 //!     user: None,
 //! };
-//! let warden = Warden::start(&order)?;
+//! let warden = Warden::start(&order, |_process| Ok(()))?;
 //! # let _ = warden;
 //! # Ok(()) }
 //! ```

@@ -91,12 +91,24 @@ impl Sandbox {
         limits: &Limits,
         id: IsolateId,
     ) -> Result<Started, Refusal> {
+        let (group, mut started) = self.in_group(id, limits, |sandbox, group| {
+            sandbox.start_in(group, image, limits, id)
+        })?;
+        started.group = group;
+        Ok(started)
+    }
+
+    /// Makes a control group with these limits for what `start` starts in it. Where that fails, the
+    /// group is given up again.
+    pub(crate) fn in_group<T>(
+        &mut self,
+        id: IsolateId,
+        limits: &Limits,
+        start: impl FnOnce(&Self, &Group) -> Result<T, Refusal>,
+    ) -> Result<(Group, T), Refusal> {
         let group = self.groups.make(id, limits).map_err(no_group)?;
-        match self.start_in(&group, image, limits, id) {
-            Ok(mut started) => {
-                started.group = group;
-                Ok(started)
-            }
+        match start(self, &group) {
+            Ok(started) => Ok((group, started)),
             Err(refusal) => {
                 self.groups.leave(group);
                 Err(refusal)

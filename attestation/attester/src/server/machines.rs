@@ -12,13 +12,16 @@ use veracruz_policy::Sha256;
 use super::desk::{Answer, Desk};
 use super::evidence::EvidenceLine;
 use super::isolates::{Body, Running};
+use crate::Limits;
 use crate::image::{Digested, Images};
 use crate::machine_image::MachineImage;
-use crate::sandbox::Group;
 use crate::wire::{Exit, IsolateId, MAX_DESCRIPTORS, Refusal, Reply};
 
 /// The folder of the authority that certifies the TPMs of machines, beside the machines' folder.
 pub const TPM_AUTHORITY: &str = "tpm-authority";
+
+/// Memory of the emulator and the daemons of a machine, beside that of its guest.
+const EMULATOR_BYTES: u64 = 1 << 30;
 
 /// What machines are made with.
 pub(super) struct Machines {
@@ -107,7 +110,9 @@ impl Desk {
         image: &Sha256,
         policy: &[u8],
         description: &Description,
+        limits: &Limits,
     ) -> Result<Answer, Refusal> {
+        limits.check()?;
         let policy = self.admit(policy)?;
         // Hardware states in all evidence for which policy a machine was built.
         let mut description = description.clone();
@@ -132,7 +137,7 @@ impl Desk {
         };
         // This checks the description, and so that a machine with an evidence channel is a plain
         // one: that is all that this attester vouches for.
-        let warden = Warden::start(&Order {
+        let order = Order {
             description,
             parts: &found.parts(),
             tools: &self.machines.tools,
@@ -140,6 +145,14 @@ impl Desk {
             tpm_authority: Some(&self.machines.tpm_authority),
             evidence: theirs.as_ref().map(AsFd::as_fd),
             user: self.sandbox.machine_user(id),
+        };
+        let limits = Limits {
+            memory: limits.memory.saturating_add(EMULATOR_BYTES),
+            ..limits.clone()
+        };
+        let (group, warden) = self.sandbox.in_group(id, &limits, |_, group| {
+            let bound = |pid| group.enter(pid).map_err(std::io::Error::from);
+            Ok(Warden::start(&order, bound)?)
         })?;
         tracing::info!(isolate = %id, pid = warden.pid, %policy, %image, kind = description.kind, "machine started");
         let process = rustix::io::fcntl_dupfd_cloexec(&warden.process, 0);
@@ -147,7 +160,7 @@ impl Desk {
             image: *image,
             policy,
             pid: warden.pid,
-            group: Group::default(),
+            group,
             note: Vec::new(),
             process: process.map_err(Refusal::internal)?,
             evidence: ours.map(EvidenceLine::stream),

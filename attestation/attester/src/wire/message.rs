@@ -66,6 +66,8 @@ pub(crate) enum Request {
         policy: Vec<u8>,
         #[n(2)]
         description: Description,
+        #[n(3)]
+        limits: Limits,
     },
 }
 
@@ -347,6 +349,7 @@ mod tests {
                 image: [7; 32],
                 policy: b"{}".to_vec(),
                 description: Description::microvm(),
+                limits: Limits::default(),
             },
         ]
     }

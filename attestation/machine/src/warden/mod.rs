@@ -161,11 +161,17 @@ impl Warden {
     /// Starts a machine's parent, and does not wait for what becomes of it: see
     /// [`Warden::word`]. It forks: call it in a process without other threads.
     ///
+    /// `bound` is given the number of the new process, which waits meanwhile: what it is put into, all
+    /// of the machine will be in.
+    ///
     /// # Errors
     ///
     /// A description that does not fit its parts, a program that this machine lacks, or an error of
     /// the system. Nothing is left then.
-    pub fn start(order: &Order<'_>) -> Result<Self, StartError> {
+    pub fn start(
+        order: &Order<'_>,
+        bound: impl FnOnce(u32) -> io::Result<()>,
+    ) -> Result<Self, StartError> {
         order.description.check(order.parts)?;
         look_for_tools(order.tools, order.description)?;
         let found = order.folder.as_os_str().len() + crate::SOCKET.len() + "/_65535".len();
@@ -173,20 +179,24 @@ impl Warden {
             return Err(StartError::PathTooLong { found });
         }
         folder::make(order.folder, order.user)?;
-        Self::fork(order).inspect_err(|_| {
+        Self::fork(order, bound).inspect_err(|_| {
             // It is empty, or the next start clears it.
             let _ = folder::remove(order.folder);
         })
     }
 
-    fn fork(order: &Order<'_>) -> Result<Self, StartError> {
+    fn fork(
+        order: &Order<'_>,
+        bound: impl FnOnce(u32) -> io::Result<()>,
+    ) -> Result<Self, StartError> {
         let kind = SocketType::SEQPACKET;
         let (channel, theirs) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)
             .map_err(io::Error::from)?;
         let Some((process, pid)) = fork::into_namespaces()? else {
             inside::be_warden(order, &theirs)
         };
-        // Where this fails, the closed channel ends it.
+        // Where one of these fails, the closed channel ends it.
+        bound(pid)?;
         fork::let_go(&channel, pid)?;
         let folder = order.folder.to_path_buf();
         Ok(Self {

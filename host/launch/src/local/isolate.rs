@@ -60,6 +60,19 @@ pub(crate) struct LocalIsolate {
 }
 
 impl LocalIsolate {
+    /// One that was taken over from a host before this one, unless it is dead. Whoever watches it
+    /// will see whether one that does not answer recovers: it must not be forgotten.
+    pub(crate) async fn adopted(self) -> Result<Arc<dyn Isolate>, LaunchError> {
+        match self.health().await {
+            Err(LaunchError::Silent) => {
+                let instance = self.installed.instance;
+                tracing::warn!(%instance, "adopted, and does not answer");
+            }
+            other => drop(other?),
+        }
+        Ok(Arc::new(self))
+    }
+
     /// Takes over the channels of an isolate with its policy installed. Call it in a tokio runtime.
     pub(crate) fn new(
         client: &Arc<Client>,

@@ -90,12 +90,13 @@ impl MachineLauncher {
         &self,
         policy: &Arc<[u8]>,
         description: &Description,
+        resources: &Resources,
     ) -> Result<(LaunchedMachine, Guard), LaunchError> {
-        match self.start_once(policy, description).await {
+        match self.start_once(policy, description, resources).await {
             // The attester was restarted, or has seen many images since.
             Err(LaunchError::Attester(ClientError::Refused(Refusal::UnknownImage { .. }))) => {
                 register(&self.client, &self.parts).await?;
-                self.start_once(policy, description).await
+                self.start_once(policy, description, resources).await
             }
             other => other,
         }
@@ -105,11 +106,13 @@ impl MachineLauncher {
         &self,
         policy: &Arc<[u8]>,
         description: &Description,
+        resources: &Resources,
     ) -> Result<(LaunchedMachine, Guard), LaunchError> {
         let (policy, description) = (Arc::clone(policy), description.clone());
+        let resources = resources.clone();
         let (digest, owner) = (self.digest, Arc::clone(&self.client));
         call(&self.client, move |client| {
-            let launched = client.launch_machine(&digest, &policy, &description)?;
+            let launched = client.launch_machine(&digest, &policy, &description, &resources)?;
             let guard = Guard::new(&owner, launched.id);
             Ok((launched, guard))
         })
@@ -122,7 +125,7 @@ impl MachineLauncher {
         resources: Resources,
     ) -> Result<Arc<dyn Isolate>, LaunchError> {
         let description = self.within(&resources);
-        let (launched, guard) = self.start(&policy, &description).await?;
+        let (launched, guard) = self.start(&policy, &description, &resources).await?;
         let (id, kvm) = (launched.id, launched.kvm);
         tracing::debug!(isolate = %id, kvm, "machine started");
         let guest = Guest::of(&launched.folder);
@@ -190,8 +193,7 @@ impl MachineLauncher {
         let control = timeout(ADOPTION, guest.dial(CONTROL)).await;
         let control = Control::new(control.map_err(|_| LaunchError::Silent)??);
         let isolate = LocalIsolate::new(&self.client, id, self.kind, installed, control, guest);
-        isolate.health().await?;
-        Ok(Arc::new(isolate))
+        isolate.adopted().await
     }
 }
 

@@ -176,14 +176,7 @@ impl ProcessLauncher {
             control,
             handover,
         );
-        match isolate.health().await {
-            // Whoever watches it will see whether it recovers: it must not be forgotten.
-            Err(LaunchError::Silent) => {
-                tracing::warn!(isolate = %id, "adopted, and does not answer")
-            }
-            other => drop(other?),
-        }
-        Ok(Arc::new(isolate))
+        isolate.adopted().await
     }
 }
 
