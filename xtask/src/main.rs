@@ -44,8 +44,9 @@ Usage: cargo xtask <command>
   model         the protocol in a symbolic checker, docs/protocol/model
   build         the runtime, the example programs and the `veracruz` binary
   setup         install what is missing
-  image [--kernel DIR]
-                an image of each kind of isolate, in target/images, and what each measures to
+  image [--kernel DIR | --arch aarch64]
+                an image of each kind of isolate, in target/images, and what each measures to;
+                with --arch aarch64 also one of a virtual machine for Arm
   reproduce     build the runtime in two folders: it must be the same bytes
   kernel [--arch x86_64|aarch64] [--test-provider]
                 the kernel of virtual machines, from pinned source; kept in the cache
