@@ -31,7 +31,7 @@ pub struct Machine {
     pub tools: Tools,
     /// The firmware of machines that are measured as they boot.
     pub firmware: Option<PathBuf>,
-    /// Other programs of [`PROGRAMS`] that are there.
+    /// Other programs of `PROGRAMS` that are there.
     pub programs: BTreeMap<&'static str, PathBuf>,
     /// Guests that these programs can protect, by the names of their objects: `sev-snp-guest`.
     pub guests: BTreeSet<&'static str>,
