@@ -28,6 +28,13 @@ fn nothing_is_left_after_killing_process_isolates_at_random() {
     survives(&Kind::process());
 }
 
+#[test]
+fn nothing_is_left_after_killing_virtual_machines_at_random() {
+    if let Some(kind) = Kind::microvm() {
+        survives(&kind);
+    }
+}
+
 /// One kind of isolate under the storm. Further kinds are further tests: they need a [`Kind`] alone.
 fn survives(kind: &Kind) {
     let Some(mut storm) = Storm::prepare(kind) else {

@@ -5,12 +5,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use veracruz_cli::local::Party;
 use veracruz_cli::template::Template;
+use veracruz_images::MachineImage;
 use veracruz_tests::{Artifacts, digest};
 
 use crate::tree;
@@ -22,10 +24,11 @@ pub(crate) struct Kind {
     /// What the host is told beside the usual.
     pub(crate) host_arguments: Vec<OsString>,
     /// Makes the example's policy one that accepts it.
-    pub(crate) accept: fn(&mut Value),
-    /// Why it cannot be started here.
-    pub(crate) missing: fn() -> Option<String>,
+    pub(crate) accept: Accept,
 }
+
+/// A change of a policy.
+type Accept = Rc<dyn Fn(&mut Value)>;
 
 impl Kind {
     /// Sandboxed processes, which every machine has.
@@ -33,9 +36,27 @@ impl Kind {
         Self {
             name: "process",
             host_arguments: Vec::new(),
-            accept: |_| {},
-            missing: || None,
+            accept: Rc::new(|_| {}),
         }
+    }
+
+    /// Virtual machines; none, with the reason printed, where they cannot be started here.
+    pub(crate) fn microvm() -> Option<Self> {
+        let image = veracruz_tests::microvm()?;
+        let measurement = MachineImage::open(&image)
+            .unwrap()
+            .measurement()
+            .to_string();
+        let host_arguments = ["--isolate".into(), "microvm".into(), "--image".into()];
+        Some(Self {
+            name: "microvm",
+            host_arguments: host_arguments.into_iter().chain([image.into()]).collect(),
+            accept: Rc::new(move |policy| {
+                let attesters = policy["isolates"]["process"]["attesters"].take();
+                policy["isolates"] =
+                    json!({ "microvm": { "image": [measurement], "attesters": attesters } });
+            }),
+        })
     }
 }
 
@@ -49,7 +70,7 @@ pub(crate) struct Services {
     pub(crate) participants: SocketAddr,
     management: SocketAddr,
     key: String,
-    accept: fn(&mut Value),
+    accept: Accept,
     host_arguments: Vec<OsString>,
     /// Every attester that there was.
     pub(crate) attesters: Vec<u32>,
@@ -59,10 +80,7 @@ impl Services {
     /// None, with the reason printed, where nothing is built.
     pub(crate) fn start(kind: &Kind) -> Option<Self> {
         let built = Artifacts::find()?;
-        if let Some(why) = (kind.missing)() {
-            println!("skipped: {}: {why}", kind.name);
-            return None;
-        }
+        println!("isolates of kind {}", kind.name);
         let folder = tempfile::tempdir().unwrap();
         let parties = ["acme", "globex", "lab"]
             .map(|name| Party::new(&built.veracruz, folder.path(), name).unwrap());
@@ -79,7 +97,7 @@ impl Services {
             attester,
             host,
             key,
-            accept: kind.accept,
+            accept: Rc::clone(&kind.accept),
             host_arguments: kind.host_arguments.clone(),
         })
     }
@@ -118,7 +136,8 @@ impl Services {
     fn try_to_ask(&self, method: &str, path: &str, body: &[u8]) -> std::io::Result<(u16, Value)> {
         let token = std::fs::read_to_string(self.folder.path().join("host/management.token"))?;
         let mut stream = TcpStream::connect(self.management)?;
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        // A machine among many takes its time to start.
+        stream.set_read_timeout(Some(Duration::from_secs(90)))?;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
              authorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
