@@ -1,5 +1,5 @@
 //! A process that outlives the attester, however that one ends, and removes what no kernel removes by
-//! itself: control groups, and the socket.
+//! itself: control groups, the socket, and the folders of machines.
 //!
 //! It knows no key, and nobody can talk to it: it waits for the end of a pipe that the attester never
 //! writes to. Where it is killed too, the next attester of this machine does its work.

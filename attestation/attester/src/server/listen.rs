@@ -93,13 +93,15 @@ fn lock(config: &Config) -> Result<File, ServeError> {
     }
 }
 
-/// Removes the socket of an attester that is gone, unless another one has begun meanwhile.
+/// Removes the socket of an attester that is gone, and the folders of its machines, unless another
+/// one has begun meanwhile.
 pub(super) fn remove_orphan(config: &Config) {
     let Ok(file) = File::open(lock_file(config)) else {
         return;
     };
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
         let _ = remove_stale(&config.socket);
+        let _ = veracruz_machine::clear(&config.machines());
     }
 }
 

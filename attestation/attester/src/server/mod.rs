@@ -54,6 +54,12 @@ impl Config {
             state_dir,
         }
     }
+
+    /// The directory with a directory for each machine that runs.
+    fn machines(&self) -> PathBuf {
+        let machines = self.state_dir.join("machines");
+        std::path::absolute(&machines).unwrap_or(machines)
+    }
 }
 
 /// Serves for ever, and calls `ready` once it can be reached. The isolates die with this process,
@@ -76,8 +82,7 @@ pub fn serve(config: &Config, ready: impl FnOnce(&AttesterKey)) -> Result<Infall
     let _alive = janitor::start(sandbox.groups(), config)?;
     let key = AttesterKey::open(&config.state_dir)?;
     let listener = Listener::open(config)?;
-    let machines = config.state_dir.join("machines");
-    let machines = std::path::absolute(&machines).unwrap_or(machines);
+    let machines = config.machines();
     veracruz_machine::clear(&machines).map_err(ServeError::Machines)?;
     tracing::info!(key = %key.digest(), socket = %config.socket.display(), "attester is ready");
     ready(&key);
