@@ -28,9 +28,11 @@ const BENCH_LIBRARIES: [&str; 2] = ["wasi-libc", "libclang-rt-19-dev-wasm32"];
 
 /// Programs of others that tests compare with, or hold against ours. PostgreSQL's server is on no
 /// path; its tools are.
-const TEST_TOOLS: [(&str, &str); 3] = [
+const TEST_TOOLS: [(&str, &str); 5] = [
     ("curl", "curl"),
     ("swtpm", "swtpm"),
+    ("swtpm_setup", "swtpm-tools"),
+    ("tpm2_makecredential", "tpm2-tools"),
     ("pg_ctlcluster", "postgresql"),
 ];
 
