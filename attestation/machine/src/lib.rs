@@ -42,6 +42,7 @@ mod confidential;
 mod description;
 mod folder;
 mod kvm;
+mod parts;
 mod shown;
 mod tools;
 mod tpm;
@@ -50,11 +51,10 @@ mod warden;
 
 pub use command::{Wiring, qemu};
 pub use confidential::{Cca, Confidential, Epyc, MeasurementAlgorithm, QuoteService, SevSnp, Tdx};
-pub use description::{
-    Acceleration, Board, Description, DescriptionError, MAX_COMMAND_LINE, Part, PartFile, Parts,
-};
+pub use description::{Acceleration, Board, Description, DescriptionError, MAX_COMMAND_LINE};
 pub use folder::{clear, remove};
 pub use kvm::{KvmSpeed, probe};
+pub use parts::{Part, PartFile, Parts};
 pub use shown::{Named, shown};
 pub use tools::Tools;
 pub use tpm::TpmAuthority;
