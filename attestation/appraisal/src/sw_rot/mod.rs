@@ -67,16 +67,19 @@ impl<'p> Reference<'p> {
                 .microvm
                 .map(|one| (one.image.as_slice(), one.attesters.as_slice())),
         };
-        named.ok_or_else(|| {
-            let other = match measured {
-                Measured::Runtime(digest) => Measured::Machine(digest),
-                Measured::Machine(digest) => Measured::Runtime(digest),
-            };
-            AppraisalError::WrongTechnology {
-                expected: kind(other).name().into(),
-                found: kind(measured).name().into(),
-            }
+        named.ok_or_else(|| AppraisalError::WrongTechnology {
+            expected: self.named().join(" or "),
+            found: kind(measured).name().into(),
         })
+    }
+
+    /// The kinds that are named.
+    fn named(&self) -> Vec<&'static str> {
+        let kinds = [
+            self.process.map(|_| IsolateKind::Process),
+            self.microvm.map(|_| IsolateKind::Microvm),
+        ];
+        kinds.into_iter().flatten().map(IsolateKind::name).collect()
     }
 }
 

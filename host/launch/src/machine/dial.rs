@@ -74,8 +74,9 @@ impl Guest {
     }
 
     /// Dials until there is an answer: a call without one is followed by another. The daemon
-    /// (`vhost-device-vsock` 0.3) ends where nobody is there any more to be told that the guest has answered, so that none
-    /// is ever given up: the answer to a forgotten one, should it come, is taken and dropped.
+    /// (`vhost-device-vsock` 0.3) ends where nobody is there any more to be told that the guest has
+    /// answered, so that none is ever given up: the answer to a forgotten one, should it come, is
+    /// taken and dropped.
     async fn try_to_reach(&self, port: u32) -> io::Result<UnixStream> {
         let (answered, mut answers) = mpsc::channel(1);
         loop {
