@@ -59,4 +59,4 @@ pub use shown::{Named, shown};
 pub use tools::Tools;
 pub use tpm::TpmAuthority;
 pub use vsock::{SOCKET, STARTING};
-pub use warden::{Exit, Order, Stage, StartError, User, Warden, Word};
+pub use warden::{Exit, Order, Stage, StartError, User, Warden, Word, fork_into};

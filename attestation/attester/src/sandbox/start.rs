@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -277,29 +277,6 @@ fn fork_into_namespaces() -> Result<Option<(OwnedFd, u32)>, Errno> {
         | libc::CLONE_NEWNET
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS;
-    let mut process: RawFd = -1;
-    // SAFETY: all zeros is a valid `clone_args`: no stack, no thread-local storage, no ids.
-    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
-    arguments.flags = u64::from((namespaces | libc::CLONE_PIDFD).unsigned_abs());
-    arguments.pidfd = (&raw mut process).expose_provenance() as u64;
-    arguments.exit_signal = u64::from(libc::SIGCHLD.unsigned_abs());
-    // SAFETY: without CLONE_VM this is a fork: the child has a copy of all memory and goes on on a
-    // copy of this stack. The caller's process has no other threads, so that no lock is held in
-    // the copy by a thread that is not there. `arguments` and `process` outlive the call.
-    let pid = unsafe {
-        libc::syscall(
-            libc::SYS_clone3,
-            &raw mut arguments,
-            size_of::<libc::clone_args>(),
-        )
-    };
-    match u32::try_from(pid) {
-        Ok(0) => Ok(None),
-        // SAFETY: the kernel wrote a fresh descriptor, which nothing else owns.
-        Ok(pid) => Ok(Some((unsafe { OwnedFd::from_raw_fd(process) }, pid))),
-        Err(_) => {
-            let error = io::Error::last_os_error();
-            Err(Errno::from_io_error(&error).unwrap_or(Errno::INVAL))
-        }
-    }
+    veracruz_machine::fork_into(namespaces)
+        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL))
 }

@@ -16,10 +16,20 @@ pub(super) fn into_namespaces() -> io::Result<Option<(OwnedFd, u32)>> {
     if needs_users() {
         flags |= libc::CLONE_NEWUSER;
     }
+    fork_into(flags)
+}
+
+/// Like fork, into new namespaces (`CLONE_NEW…`): a descriptor of the new process and its number; in
+/// the new process `None`. Call it in a process without other threads.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn fork_into(namespaces: libc::c_int) -> io::Result<Option<(OwnedFd, u32)>> {
     let mut process: RawFd = -1;
     // SAFETY: all zeros is a valid `clone_args`: no stack, no thread-local storage, no ids.
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
-    arguments.flags = u64::from((flags | libc::CLONE_PIDFD).unsigned_abs());
+    arguments.flags = u64::from((namespaces | libc::CLONE_PIDFD).unsigned_abs());
     arguments.pidfd = (&raw mut process).expose_provenance() as u64;
     arguments.exit_signal = u64::from(libc::SIGCHLD.unsigned_abs());
     // SAFETY: without CLONE_VM this is a fork: the child has a copy of all memory and goes on on a

@@ -16,6 +16,8 @@ mod fork;
 mod heartbeat;
 mod inside;
 
+pub use fork::fork_into;
+
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
