@@ -14,9 +14,7 @@ pub mod local;
 mod output;
 pub mod template;
 
-use args::{
-    Cli, CollateralCommand, Command, IdentityCommand, ImageCommand, ReceiptCommand, VerifierCommand,
-};
+use args::{Cli, Command};
 use clap::Parser;
 use error::CliError;
 use output::{Format, Report};
@@ -62,41 +60,17 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
         // They end with an exit code of their own, not with a report.
         Command::Exec(_) | Command::Appraise(_) => Ok(None),
-        Command::Collateral(CollateralCommand::Add(arguments)) => {
-            collateral::add(&arguments).map(Some)
-        }
-        Command::Collateral(CollateralCommand::List(arguments)) => {
-            collateral::list(&arguments).map(Some)
-        }
-        Command::Collateral(CollateralCommand::Show(arguments)) => {
-            collateral::show(&arguments).map(Some)
-        }
-        Command::Collateral(CollateralCommand::Remove(arguments)) => {
-            collateral::remove(&arguments).map(Some)
-        }
-        Command::Identity(IdentityCommand::New(arguments)) => identity::new(&arguments).map(Some),
-        Command::Identity(IdentityCommand::Certificate(file)) => {
-            identity::certificate(&file).map(Some)
-        }
+        Command::Collateral(command) => collateral::collateral(&command).map(Some),
+        Command::Identity(command) => identity::identity(&command).map(Some),
         Command::Policy(command) => policy::policy(&command).map(Some),
         Command::Check(arguments) => check::check(&arguments).map(Some),
         Command::Measure(arguments) => measure::measure(&arguments).map(Some),
-        Command::Image(ImageCommand::Build(arguments)) => image::build(&arguments).map(Some),
-        Command::Image(ImageCommand::Measure(arguments)) => image::measure(&arguments).map(Some),
-        Command::Image(ImageCommand::LaunchLine(arguments)) => {
-            image::launch_line(&arguments).map(Some)
-        }
+        Command::Image(command) => image::image(&command).map(Some),
         Command::Attester(arguments) => host::attester(&arguments, format),
         Command::Host(arguments) => host::host(&arguments, format).map(|()| None),
         Command::Isolates => Ok(Some(isolates::isolates())),
         Command::Launch(arguments) => host::launch(&arguments).map(Some),
-        Command::Verifier(command) => match command {
-            VerifierCommand::Init(arguments) => verifier::init(&arguments).map(Some),
-            VerifierCommand::Serve(arguments) => verifier::serve(&arguments, format).map(|()| None),
-            VerifierCommand::Enroll(arguments) => verifier::enroll(&arguments).map(Some),
-            VerifierCommand::List(arguments) => verifier::list(&arguments).map(Some),
-            VerifierCommand::Revoke(arguments) => verifier::revoke(&arguments).map(Some),
-        },
+        Command::Verifier(command) => verifier::verifier(&command, format),
         Command::Status(arguments) => computation::status(&arguments).map(Some),
         Command::Attest(arguments) => computation::attest(&arguments).map(Some),
         Command::Approve(arguments) => computation::approve(&arguments).map(Some),
@@ -104,10 +78,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Run(arguments) => computation::run(&arguments).map(Some),
         Command::Download(arguments) => computation::download(&arguments, format).map(Some),
         Command::Withdraw(arguments) => computation::withdraw(&arguments).map(Some),
-        Command::Receipt(ReceiptCommand::Fetch(arguments)) => receipt::fetch(&arguments).map(Some),
-        Command::Receipt(ReceiptCommand::Verify(arguments)) => {
-            receipt::verify(&arguments).map(Some)
-        }
+        Command::Receipt(command) => receipt::receipt(&command).map(Some),
         Command::Explain(arguments) => explain::explain(&arguments).map(Some),
     }
 }

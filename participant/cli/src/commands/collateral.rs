@@ -1,6 +1,6 @@
 //! `veracruz collateral`: what vendors publish about their hardware, kept for offline use.
 
-use crate::args::{CollateralAddArgs, CollateralFileArgs, CollateralStoreArgs};
+use crate::args::{CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs};
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
@@ -11,6 +11,16 @@ use veracruz_client::{
 
 /// Digits of a digest that a list shows: enough to name a file.
 const SHOWN: usize = 12;
+
+/// Runs one of the commands.
+pub(crate) fn collateral(command: &CollateralCommand) -> Result<Report, CliError> {
+    match command {
+        CollateralCommand::Add(arguments) => add(arguments),
+        CollateralCommand::List(arguments) => list(arguments),
+        CollateralCommand::Show(arguments) => show(arguments),
+        CollateralCommand::Remove(arguments) => remove(arguments),
+    }
+}
 
 /// The store, where the command, the environment or the home folder has it.
 fn store(arguments: &CollateralStoreArgs) -> Result<CollateralStore, CliError> {
@@ -37,7 +47,7 @@ pub(crate) fn load(arguments: &CollateralStoreArgs) -> Result<Collateral, CliErr
 }
 
 /// `collateral add`.
-pub(crate) fn add(arguments: &CollateralAddArgs) -> Result<Report, CliError> {
+fn add(arguments: &CollateralAddArgs) -> Result<Report, CliError> {
     let store = store(&arguments.store)?;
     let now = now();
     let (mut lines, mut files) = (Vec::new(), Vec::new());
@@ -55,7 +65,7 @@ pub(crate) fn add(arguments: &CollateralAddArgs) -> Result<Report, CliError> {
 }
 
 /// `collateral list`.
-pub(crate) fn list(arguments: &CollateralStoreArgs) -> Result<Report, CliError> {
+fn list(arguments: &CollateralStoreArgs) -> Result<Report, CliError> {
     let store = store(arguments)?;
     let now = now();
     let files = store.files()?;
@@ -75,7 +85,7 @@ pub(crate) fn list(arguments: &CollateralStoreArgs) -> Result<Report, CliError> 
 }
 
 /// `collateral show`.
-pub(crate) fn show(arguments: &CollateralFileArgs) -> Result<Report, CliError> {
+fn show(arguments: &CollateralFileArgs) -> Result<Report, CliError> {
     let file = store(&arguments.store)?.file(&arguments.digest)?;
     let now = now();
     Ok(Report::new(document(&file, now))
@@ -89,7 +99,7 @@ pub(crate) fn show(arguments: &CollateralFileArgs) -> Result<Report, CliError> {
 }
 
 /// `collateral remove`.
-pub(crate) fn remove(arguments: &CollateralFileArgs) -> Result<Report, CliError> {
+fn remove(arguments: &CollateralFileArgs) -> Result<Report, CliError> {
     let file = store(&arguments.store)?.remove(&arguments.digest)?;
     Ok(Report::new(json!({ "removed": file.digest.to_string() }))
         .line(format!("removed {}", file.digest)))

@@ -1,12 +1,20 @@
 //! `veracruz identity`.
 
-use crate::args::{IdentityFile, IdentityNewArgs};
+use crate::args::{IdentityCommand, IdentityFile, IdentityNewArgs};
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::json;
 
+/// Runs one of the commands.
+pub(crate) fn identity(command: &IdentityCommand) -> Result<Report, CliError> {
+    match command {
+        IdentityCommand::New(arguments) => new(arguments),
+        IdentityCommand::Certificate(file) => certificate(file),
+    }
+}
+
 /// `identity new`: a key in a file that only its owner can read, the certificate beside it.
-pub(crate) fn new(arguments: &IdentityNewArgs) -> Result<Report, CliError> {
+fn new(arguments: &IdentityNewArgs) -> Result<Report, CliError> {
     let identity = veracruz_client::identity::create(&arguments.out, &arguments.name, None)?;
     let certificate = arguments.out.with_extension("crt");
     veracruz_client::identity::write_certificate(&identity, &certificate)?;
@@ -30,7 +38,7 @@ pub(crate) fn new(arguments: &IdentityNewArgs) -> Result<Report, CliError> {
 }
 
 /// `identity certificate`: what a policy names.
-pub(crate) fn certificate(file: &IdentityFile) -> Result<Report, CliError> {
+fn certificate(file: &IdentityFile) -> Result<Report, CliError> {
     let identity = veracruz_client::identity::load(&file.identity, None)?;
     let pem = pem(&identity)?;
     let document = json!({ "certificate": pem, "key": identity.key().to_string() });

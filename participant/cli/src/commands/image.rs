@@ -2,10 +2,8 @@
 
 mod launch_line;
 
-pub(crate) use launch_line::launch_line;
-
 use super::reference::{self, References};
-use crate::args::{ImageBuildArgs, ImageFormat, ImageMeasureArgs};
+use crate::args::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
 use crate::error::CliError;
 use crate::find;
 use crate::output::Report;
@@ -21,8 +19,17 @@ use veracruz_policy::{
     Sha256, SnpSigningKey, SnpTcb, TpmIsolate,
 };
 
+/// Runs one of the commands.
+pub(crate) fn image(command: &ImageCommand) -> Result<Report, CliError> {
+    match command {
+        ImageCommand::Build(arguments) => build(arguments),
+        ImageCommand::Measure(arguments) => measure(arguments),
+        ImageCommand::LaunchLine(arguments) => launch_line::launch_line(arguments),
+    }
+}
+
 /// Makes an image in a new folder.
-pub(crate) fn build(arguments: &ImageBuildArgs) -> Result<Report, CliError> {
+fn build(arguments: &ImageBuildArgs) -> Result<Report, CliError> {
     let runtime = Runtime::read(&find::runtime(arguments.runtime.as_deref())?)?;
     let architecture = runtime.architecture();
     let kernel = || {
@@ -70,7 +77,7 @@ pub(crate) fn build(arguments: &ImageBuildArgs) -> Result<Report, CliError> {
 
 /// What an image measures to. Of what a policy names, the kind that was asked for alone: kinds that
 /// protect from the host and kinds that do not have no place in one policy.
-pub(crate) fn measure(arguments: &ImageMeasureArgs) -> Result<Report, CliError> {
+fn measure(arguments: &ImageMeasureArgs) -> Result<Report, CliError> {
     let attesters = reference::attesters(&arguments.attesters)?;
     let measured = match open(&arguments.path)? {
         Image::Process(image) => process(&image, attesters),

@@ -2,7 +2,7 @@
 
 use super::computation::{Desk, block_on};
 use super::{collateral, policy};
-use crate::args::{ReceiptFetchArgs, ReceiptVerifyArgs};
+use crate::args::{ReceiptCommand, ReceiptFetchArgs, ReceiptVerifyArgs};
 use crate::error::CliError;
 use crate::output::Report;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use veracruz_client::{DatedAppraisal, FilePath, Opening, Sha256, Verified, now, verify_receipt};
 
+/// Runs one of the commands.
+pub(crate) fn receipt(command: &ReceiptCommand) -> Result<Report, CliError> {
+    match command {
+        ReceiptCommand::Fetch(arguments) => fetch(arguments),
+        ReceiptCommand::Verify(arguments) => verify(arguments),
+    }
+}
+
 /// `receipt fetch`: keeps the receipt, with the caller's own dated appraisal beside it.
-pub(crate) fn fetch(arguments: &ReceiptFetchArgs) -> Result<Report, CliError> {
+fn fetch(arguments: &ReceiptFetchArgs) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
     if arguments.force {
         for old in [arguments.output.clone(), appraisal_file(&arguments.output)] {
@@ -32,7 +40,7 @@ pub(crate) fn fetch(arguments: &ReceiptFetchArgs) -> Result<Report, CliError> {
 }
 
 /// `receipt verify`: offline, by the caller's own copy of the policy.
-pub(crate) fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> {
+fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> {
     let policy = policy::load(&arguments.policy)?;
     let receipt = std::fs::read(&arguments.receipt)
         .map_err(|source| CliError::file(&arguments.receipt, source))?;

@@ -1,0 +1,58 @@
+//! `veracruz host`, `attester` and `launch`.
+
+use super::{IsolateArgs, LimitArgs};
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct AttesterArgs {
+    /// Where its key is kept; made on first use
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// The socket at which the host reaches it
+    #[arg(long, value_name = "PATH", required_unless_present = "show_key")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Print the key that a policy names, and stop
+    #[arg(long)]
+    pub(crate) show_key: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HostArgs {
+    /// Where participants connect
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7443")]
+    pub(crate) listen: SocketAddr,
+    /// Where computations are managed (loopback only)
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7444")]
+    pub(crate) management: SocketAddr,
+    /// The attester's socket
+    #[arg(long, value_name = "PATH")]
+    pub(crate) attester: PathBuf,
+    /// Where the management token is kept; made on first use
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// A verifier to which isolates' requests for certificates are carried (https://NAME:PORT)
+    #[arg(long, value_name = "URL", requires = "verifier_ca")]
+    pub(crate) verifier: Vec<String>,
+    /// Who certifies the TLS of these verifiers, PEM
+    #[arg(long, value_name = "FILE", requires = "verifier")]
+    pub(crate) verifier_ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isolates: IsolateArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LaunchArgs {
+    /// The policy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// The host's management address
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7444")]
+    pub(crate) management: SocketAddr,
+    /// The file with the management token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: PathBuf,
+}

@@ -1,0 +1,81 @@
+//! Where a participant sits: identity, policy, ledger and collateral, read from files.
+
+use crate::args::Target;
+use crate::commands::{collateral, policy};
+use crate::error::CliError;
+use std::sync::Arc;
+use veracruz_client::{
+    Appraised, Attested, Collateral, Connection, Error, Identity, InstanceId, Ledger, Policy,
+    Provisioning, now,
+};
+
+/// Where a participant sits: its identity, its own copy of the policy, its ledger.
+pub(in crate::commands) struct Desk {
+    pub(super) policy: Arc<Policy>,
+    pub(super) identity: Identity,
+    pub(in crate::commands) ledger: Ledger,
+    pub(super) host: String,
+    pub(super) collateral: Arc<Collateral>,
+    pub(super) accept_unprotected: bool,
+    again: bool,
+}
+
+impl Desk {
+    /// Reads all of it from files.
+    pub(in crate::commands) fn open(target: &Target) -> Result<Self, CliError> {
+        let path = &target.identity.identity;
+        Ok(Self {
+            policy: policy::load(&target.policy)?,
+            identity: veracruz_client::identity::load(path, None)?,
+            ledger: Ledger::beside(path),
+            host: target.host.clone(),
+            collateral: Arc::new(collateral::load(&target.collateral)?),
+            accept_unprotected: target.accept_unprotected,
+            again: target.again,
+        })
+    }
+
+    /// A connection on which evidence was found good.
+    pub(in crate::commands) async fn attested(
+        &self,
+    ) -> Result<(Connection<Attested>, Appraised), CliError> {
+        let now = now();
+        let connection =
+            Connection::open(&self.host, &self.policy, &self.identity, None, now).await?;
+        let connection = connection.with_collateral(Arc::clone(&self.collateral));
+        Ok(connection.attest(self.accept_unprotected, now).await?)
+    }
+
+    pub(super) fn provisioning(&self) -> Provisioning<'_> {
+        Provisioning {
+            ledger: &self.ledger,
+            again: self.again,
+            now: now(),
+        }
+    }
+
+    /// Refuses a second instance before anything is asked of it.
+    pub(super) fn same_instance(&self, instance: &InstanceId) -> Result<(), CliError> {
+        let earlier = self.ledger.provisioned(&self.policy.hash())?;
+        match earlier.last() {
+            Some(last) if !self.again && earlier.iter().all(|one| one.instance != *instance) => {
+                Err(Error::SecondInstance {
+                    earlier: last.instance,
+                    at: last.at,
+                    found: *instance,
+                }
+                .into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Runs one command's work to its end.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Service(error.to_string()))?
+        .block_on(work)
+}

@@ -1,0 +1,33 @@
+//! A participant at a computation: a file a command.
+
+mod approve;
+mod attest;
+mod desk;
+mod download;
+mod run;
+mod status;
+mod upload;
+mod withdraw;
+
+pub(crate) use approve::approve;
+pub(crate) use attest::attest;
+pub(super) use desk::Desk;
+pub(crate) use desk::block_on;
+pub(crate) use download::download;
+pub(crate) use run::run;
+pub(crate) use status::status;
+pub(crate) use upload::upload;
+pub(crate) use withdraw::withdraw;
+
+use crate::error::CliError;
+use std::time::Instant;
+use veracruz_client::FilePath;
+
+fn path(text: &str) -> Result<FilePath, CliError> {
+    FilePath::parse(text)
+        .map_err(|_| CliError::argument("a path of the policy, as /input/a.csv", &text))
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
