@@ -18,8 +18,8 @@ fn the_readme_shows_what_the_demo_prints() {
     demo.arg("demo")
         .arg("--runtime")
         .arg(&built.runtime)
-        .arg("--program")
-        .arg(&built.psi_program)
+        .arg("--programs")
+        .arg(&built.programs)
         .current_dir(root())
         .stdout(File::create(&printed).unwrap());
     let mut demo = Child::spawn(&mut demo).unwrap();

@@ -66,8 +66,8 @@ fn demo(kind: &str, image: &Path) -> Option<Demo> {
         OsStr::new(kind),
         OsStr::new("--image"),
         image.as_os_str(),
-        OsStr::new("--program"),
-        built.psi_program.as_os_str(),
+        OsStr::new("--programs"),
+        built.programs.as_os_str(),
     ];
     Some(Demo::run(&built.veracruz, arguments))
 }

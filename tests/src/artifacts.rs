@@ -10,7 +10,9 @@ pub struct Artifacts {
     pub runtime: PathBuf,
     /// The command line (`VERACRUZ_BIN`).
     pub veracruz: PathBuf,
-    /// The program of the example `psi` (`VERACRUZ_PSI_PROGRAM`).
+    /// The folder with the programs of the examples (`VERACRUZ_PROGRAMS`).
+    pub programs: PathBuf,
+    /// The one of the example `psi`.
     pub psi_program: PathBuf,
 }
 
@@ -18,13 +20,28 @@ impl Artifacts {
     /// From the environment; where it says nothing, prints that the test is skipped, and why.
     ///
     /// # Panics
-    /// Where a variable names a file that is not there: that is a mistake, not a missing build.
+    /// Where a variable names what is not there, or only some of them are set: that is a mistake,
+    /// not a missing build.
     #[must_use]
     pub fn find() -> Option<Self> {
+        let names = ["VERACRUZ_RUNTIME", "VERACRUZ_BIN", "VERACRUZ_PROGRAMS"];
+        let set = names.map(|name| std::env::var_os(name).map(PathBuf::from));
+        let [Some(runtime), Some(veracruz), Some(programs)] = set else {
+            let missing = names.iter().zip(&set).filter(|(_, value)| value.is_none());
+            let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
+            assert_eq!(missing.len(), names.len(), "not set: {missing:?}");
+            println!("skipped: {missing:?} are not set; `cargo xtask test` builds and sets all");
+            return None;
+        };
+        let psi_program = programs.join("psi.wasm");
+        for path in [&runtime, &veracruz, &psi_program] {
+            assert!(path.is_file(), "there is no file {}", path.display());
+        }
         Some(Self {
-            runtime: path("VERACRUZ_RUNTIME")?,
-            veracruz: path("VERACRUZ_BIN")?,
-            psi_program: path("VERACRUZ_PSI_PROGRAM")?,
+            runtime,
+            veracruz,
+            programs,
+            psi_program,
         })
     }
 }
@@ -59,17 +76,4 @@ pub fn machine_image(name: &str, board: Board) -> Option<PathBuf> {
         }
     }
     Some(image)
-}
-
-fn path(variable: &str) -> Option<PathBuf> {
-    let Some(path) = std::env::var_os(variable).map(PathBuf::from) else {
-        println!("skipped: {variable} is not set; `cargo xtask test` builds and sets everything");
-        return None;
-    };
-    assert!(
-        path.is_file(),
-        "{variable}: there is no file {}",
-        path.display()
-    );
-    Some(path)
 }

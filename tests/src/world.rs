@@ -62,6 +62,7 @@ impl World {
             runtime,
             veracruz: executable,
             psi_program: program,
+            ..
         } = Artifacts::find()?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let deployment = Deployment::start_with(&executable, &isolates, folder.path())

@@ -22,8 +22,8 @@ pub(crate) struct Artifacts {
     runtime: PathBuf,
     /// The command line, with the runtime beside it.
     veracruz: PathBuf,
-    /// The program of the example `psi`.
-    psi_program: PathBuf,
+    /// The folder with the programs of the examples.
+    programs: PathBuf,
     /// Where all that is built goes.
     target: PathBuf,
     /// A folder with an image of each kind, once they are made.
@@ -67,7 +67,7 @@ impl Artifacts {
             veracruz: target.join("release/veracruz"),
             images: None,
             target,
-            psi_program: programs.join(PROGRAM_TARGET).join("release/psi.wasm"),
+            programs: programs.join(PROGRAM_TARGET).join("release"),
         })
     }
 
@@ -126,7 +126,7 @@ impl Artifacts {
         command
             .env("VERACRUZ_RUNTIME", &self.runtime)
             .env("VERACRUZ_BIN", &self.veracruz)
-            .env("VERACRUZ_PSI_PROGRAM", &self.psi_program);
+            .env("VERACRUZ_PROGRAMS", &self.programs);
         if let Some(images) = &self.images {
             command.env(IMAGES, images);
         }
@@ -137,7 +137,7 @@ impl fmt::Display for Artifacts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "\nveracruz: {}", self.veracruz.display())?;
         writeln!(formatter, "runtime:  {}", self.runtime.display())?;
-        write!(formatter, "psi:      {}", self.psi_program.display())
+        write!(formatter, "programs: {}", self.programs.display())
     }
 }
 

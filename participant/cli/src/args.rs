@@ -118,12 +118,16 @@ pub(crate) struct ExplainArgs {
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) isolates: IsolateArgs,
-    /// The folder of the example (programs/examples/psi unless given)
+    /// Which example: psi unless given; the folders in programs/examples are the others
+    #[arg(value_name = "EXAMPLE", default_value = "psi")]
+    pub(crate) name: String,
+    /// The folder of the example, where it is not one of this repository's
     #[arg(long, value_name = "DIR")]
     pub(crate) example: Option<PathBuf>,
-    /// The example's compiled program
-    #[arg(long, value_name = "FILE", env = "VERACRUZ_PSI_PROGRAM")]
-    pub(crate) program: Option<PathBuf>,
+    /// The folder with the compiled programs
+    /// (programs/target/wasm32-wasip1/release unless given)
+    #[arg(long, value_name = "DIR", env = "VERACRUZ_PROGRAMS")]
+    pub(crate) programs: Option<PathBuf>,
     /// Keep the demo's files in this folder instead of a temporary one
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

@@ -89,17 +89,38 @@ fn firmware(given: Option<&Path>) -> Result<PathBuf, CliError> {
     existing(path, "the firmware")
 }
 
-/// The folder of the demo's example.
-pub(crate) fn example(given: Option<&Path>) -> Result<PathBuf, CliError> {
-    let path = given.unwrap_or(Path::new("programs/examples/psi"));
-    existing(path.to_owned(), "the example's folder")
+/// The folder of an example: as given, or the one of that name in this repository.
+pub(crate) fn example(given: Option<&Path>, name: &str) -> Result<PathBuf, CliError> {
+    let path = given.map_or_else(|| Path::new(EXAMPLES).join(name), Path::to_owned);
+    if given.is_none() && !path.exists() {
+        let known = names(Path::new(EXAMPLES));
+        if !known.is_empty() {
+            let expected = format!("an example: one of {}", known.join(", "));
+            return Err(CliError::argument(&expected, &name));
+        }
+    }
+    existing(path, "the example's folder")
 }
 
-/// The demo's program.
-pub(crate) fn program(given: Option<&Path>) -> Result<PathBuf, CliError> {
-    let built = Path::new("programs/target/wasm32-wasip1/release/psi.wasm");
+/// Where this repository has its examples.
+const EXAMPLES: &str = "programs/examples";
+
+/// The folders in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<_> = folders
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The compiled program of that name: where it was given, or where this repository's are built.
+pub(crate) fn program(folder: Option<&Path>, name: &str) -> Result<PathBuf, CliError> {
+    let built = Path::new("programs/target/wasm32-wasip1/release");
     existing(
-        given.unwrap_or(built).to_owned(),
+        folder.unwrap_or(built).join(format!("{name}.wasm")),
         "the example's compiled program",
     )
 }

@@ -26,6 +26,12 @@ impl Template {
             .map_err(|error| file(error.into()))
     }
 
+    /// The name that it gives its policies.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.get("name").and_then(Value::as_str)
+    }
+
     /// Fills in the certificates of `parties`, the digests of program and runtime (in
     /// hexadecimal), and the attester's key; and gives the policy a name of its own.
     #[must_use]
@@ -44,17 +50,33 @@ impl Template {
     /// As [`Template::fill`], with the policy's whole `isolates`: for any kind.
     #[must_use]
     pub fn fill_with(
-        mut self,
+        self,
         name: &str,
         parties: &[&Party],
         program: &str,
+        isolates: Value,
+    ) -> Value {
+        let programs = [("program_sha256".to_owned(), program.to_owned())];
+        self.fill_programs(name, parties, &programs, isolates)
+    }
+
+    /// As [`Template::fill_with`], with the digests of several programs, each by the name of its
+    /// field.
+    #[must_use]
+    pub fn fill_programs(
+        mut self,
+        name: &str,
+        parties: &[&Party],
+        programs: &[(String, String)],
         isolates: Value,
     ) -> Value {
         for party in parties {
             let field = format!("{{{{{}_certificate}}}}", party.name);
             replace(&mut self.0, &field, &party.certificate);
         }
-        replace(&mut self.0, "{{program_sha256}}", program);
+        for (field, digest) in programs {
+            replace(&mut self.0, &format!("{{{{{field}}}}}"), digest);
+        }
         for (field, value) in [("name", name.into()), ("isolates", isolates)] {
             if let Some(old) = self.0.get_mut(field) {
                 *old = value;

@@ -1,9 +1,11 @@
 //! `veracruz demo`: the whole system at work on real data, each role a process of its own.
 //!
+//! Here is the one for newcomers, with attacks; [`example`] plays any other.
 //! Two airlines' alliances want to know which airports both serve. Nothing in here is special: it
 //! types the commands that the parties would type, and plays the host that lies.
 
 mod attacks;
+mod example;
 mod liar;
 mod narrate;
 mod result;
@@ -34,13 +36,17 @@ struct Stage {
 
 /// Runs the demo; an error is the demo's failure.
 pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
-    let mut narrator = Narrator::new();
     let isolates = find::isolates(&arguments.isolates)?;
     if let Isolates::Protected { kind, .. } = &isolates {
         // Its policy would need the measurement of firmware that this version does not come with.
         let expected = "an isolate whose measurement is computed from its image alone";
         return Err(CliError::argument(expected, kind));
     }
+    if arguments.name != "psi" || arguments.example.is_some() {
+        let folder = find::example(arguments.example.as_deref(), &arguments.name)?;
+        return example::run(arguments, isolates, folder);
+    }
+    let mut narrator = Narrator::new();
     let protection = protection(&isolates);
     banner(
         "Veracruz demo: two companies compare lists, and neither shows its own",
@@ -158,8 +164,8 @@ impl Stage {
         narrator: &mut Narrator,
     ) -> Result<Self, CliError> {
         let executable = find::executable()?;
-        let example = find::example(arguments.example.as_deref())?;
-        let program = find::program(arguments.program.as_deref())?;
+        let example = find::example(arguments.example.as_deref(), &arguments.name)?;
+        let program = find::program(arguments.programs.as_deref(), "psi")?;
 
         narrator.step("A machine that nobody trusts");
         let deployment = Deployment::start_with(&executable, &isolates, &folder)?;
