@@ -85,8 +85,8 @@ pub struct ProgramDigest {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApprovalId(String);
 
-/// The answer to a withdrawal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The answer to a withdrawal; also what a status shows of it to all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawalAnswer {
@@ -108,6 +108,21 @@ pub enum WithdrawnWhen {
     DuringRun,
     /// After a run has read the inputs.
     AfterRun,
+}
+
+impl fmt::Display for WithdrawalAnswer {
+    /// After 'withdrew': `before any run`, `during run 1`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = match self.withdrawn {
+            WithdrawnWhen::BeforeRun => return formatter.write_str("before any run"),
+            WithdrawnWhen::DuringRun => "during",
+            WithdrawnWhen::AfterRun => "after",
+        };
+        match self.run {
+            Some(run) => write!(formatter, "{when} run {run}"),
+            None => write!(formatter, "{when} a run"),
+        }
+    }
 }
 
 impl ApprovalId {

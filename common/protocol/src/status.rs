@@ -6,7 +6,7 @@ use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
 
-use crate::{RunState, header, limits, text};
+use crate::{RunState, WithdrawalAnswer, header, limits, text};
 
 /// The status of a computation as one participant may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,10 +124,13 @@ pub struct ApprovalView {
     pub participant: ParticipantName,
     /// Whether no run starts without it.
     pub required: bool,
-    /// Whether the participant has withdrawn. Then only a session of its own can approve again.
-    pub withdrawn: bool,
-    /// The signed approval that holds now, as it was sent: anyone can check its signature with
-    /// the key in the policy, and see by it that they are at the same instance.
+    /// How the participant withdrew, as it was answered; absent where it did not, or has approved
+    /// again since, which only a session of its own can do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<WithdrawalAnswer>,
+    /// The signed approval that was accepted last and is not used up, as it was sent: anyone can
+    /// check its signature with the key in the policy, and see by it that they are at the same
+    /// instance. Where it has expired, it is among what is `missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "text::optional_bounded::<{ limits::APPROVAL_BYTES }, _>")]
     pub statement: Option<String>,

@@ -63,13 +63,16 @@ fn status() -> Status {
             ApprovalView {
                 participant: name("acme"),
                 required: true,
-                withdrawn: false,
+                withdrawal: None,
                 statement: Some("e30.e30.AA".into()),
             },
             ApprovalView {
                 participant: name("globex"),
                 required: true,
-                withdrawn: true,
+                withdrawal: Some(WithdrawalAnswer {
+                    withdrawn: WithdrawnWhen::DuringRun,
+                    run: Some(1),
+                }),
                 statement: None,
             },
         ],

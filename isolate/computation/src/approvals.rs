@@ -33,7 +33,7 @@ const MAX_AHEAD: i64 = 24 * 60 * 60;
 pub(crate) struct Approvals {
     held: BTreeMap<ParticipantName, Held>,
     used: BTreeMap<ParticipantName, BTreeSet<ApprovalId>>,
-    withdrawn: BTreeSet<ParticipantName>,
+    withdrawn: BTreeMap<ParticipantName, WithdrawalAnswer>,
 }
 
 /// An approval that was accepted.
@@ -57,21 +57,19 @@ impl Computation {
     pub fn withdraw(&mut self, session: &Session) -> Reply<WithdrawalAnswer> {
         self.change(|this, effects| {
             this.admit(session)?;
-            this.approvals.withdraw(&session.participant);
             let run = this.runs.last_started();
-            if this.runs.running() {
-                this.runs.leave(&session.participant);
-                return Ok(WithdrawalAnswer {
-                    withdrawn: WithdrawnWhen::DuringRun,
-                    run,
-                });
-            }
-            this.erase_files_of(&session.participant, effects);
             let withdrawn = match run {
+                _ if this.runs.running() => WithdrawnWhen::DuringRun,
                 Some(_) => WithdrawnWhen::AfterRun,
                 None => WithdrawnWhen::BeforeRun,
             };
-            Ok(WithdrawalAnswer { withdrawn, run })
+            let answer = WithdrawalAnswer { withdrawn, run };
+            this.approvals.withdraw(&session.participant, answer);
+            match withdrawn {
+                WithdrawnWhen::DuringRun => this.runs.leave(&session.participant),
+                _ => this.erase_files_of(&session.participant, effects),
+            }
+            Ok(answer)
         })
     }
 
@@ -136,8 +134,8 @@ impl Computation {
                 .expected(self.policy.hash())
                 .found(statement.policy));
         }
-        if self.approvals.withdrawn.contains(&statement.participant)
-            && session.participant != statement.participant
+        if session.participant != statement.participant
+            && self.approvals.withdrawal(&statement.participant).is_some()
         {
             return Err(Problem::new(ErrorCode::ApprovalParticipant)
                 .detail(format_args!("{} withdrew before", statement.participant))
@@ -241,11 +239,13 @@ impl Approvals {
         self.held.clear();
     }
 
-    pub(crate) fn has_withdrawn(&self, participant: &ParticipantName) -> bool {
-        self.withdrawn.contains(participant)
+    /// How a participant withdrew, which it has not approved again since.
+    pub(crate) fn withdrawal(&self, participant: &ParticipantName) -> Option<WithdrawalAnswer> {
+        self.withdrawn.get(participant).copied()
     }
 
-    /// The signed statement of an approval, as it was sent.
+    /// The signed statement of the approval that was accepted last and is not gone, as it was sent.
+    /// It may have expired.
     pub(crate) fn statement(&self, participant: &ParticipantName) -> Option<&str> {
         self.held.get(participant).map(|held| held.compact.as_str())
     }
@@ -257,9 +257,9 @@ impl Approvals {
             .collect()
     }
 
-    fn withdraw(&mut self, participant: &ParticipantName) {
+    fn withdraw(&mut self, participant: &ParticipantName, answer: WithdrawalAnswer) {
         self.held.remove(participant);
-        self.withdrawn.insert(participant.clone());
+        self.withdrawn.insert(participant.clone(), answer);
     }
 
     fn remember(&mut self, participant: &ParticipantName, id: &ApprovalId) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 use alloc::{
     boxed::Box,
     collections::{BTreeMap, BTreeSet},
+    format,
     vec::Vec,
 };
 
@@ -214,9 +215,10 @@ impl Computation {
         let time = self.time(now);
         self.refuse_expired(time)?;
         if !self.can_run_again(time) {
-            return Err(Problem::new(ErrorCode::RunsExhausted)
+            let problem = Problem::new(ErrorCode::RunsExhausted)
                 .expected(format_args!("at most {} runs", self.policy.approval().runs))
-                .found(format_args!("{} started", self.runs.started)));
+                .found(format_args!("{} started", self.runs.started));
+            return Err(self.naming_who_withdrew(problem));
         }
         if seen != self.tag() {
             return Err(Problem::new(ErrorCode::StateChanged)
@@ -225,9 +227,24 @@ impl Computation {
         }
         match self.missing(time).len() {
             0 => Ok(time),
-            count => Err(Problem::new(ErrorCode::RunNotReady)
-                .expected("nothing missing")
-                .found(format_args!("{count} missing"))),
+            count => Err(self.naming_who_withdrew(
+                Problem::new(ErrorCode::RunNotReady)
+                    .expected("nothing missing")
+                    .found(format_args!("{count} missing")),
+            )),
+        }
+    }
+
+    /// Everybody sees in the status who withdrew; whoever starts a run that cannot be is told.
+    fn naming_who_withdrew(&self, problem: Problem) -> Problem {
+        let withdrawn = self.policy.participants().iter().filter_map(|participant| {
+            let answer = self.approvals.withdrawal(&participant.name)?;
+            Some(format!("{} withdrew {answer}", participant.name))
+        });
+        let withdrawn: Vec<_> = withdrawn.collect();
+        match withdrawn.is_empty() {
+            true => problem,
+            false => problem.detail(withdrawn.join(", ")),
         }
     }
 

@@ -23,15 +23,11 @@ impl Computation {
         let approval = |participant: &Participant| ApprovalView {
             participant: participant.name.clone(),
             required: self.must_approve(&participant.name),
-            withdrawn: self.approvals.has_withdrawn(&participant.name),
+            withdrawal: self.approvals.withdrawal(&participant.name),
             statement: self
-                .has_approved(&participant.name, time)
-                .then(|| {
-                    self.approvals
-                        .statement(&participant.name)
-                        .map(ToOwned::to_owned)
-                })
-                .flatten(),
+                .approvals
+                .statement(&participant.name)
+                .map(ToOwned::to_owned),
         };
         Status {
             state: self.state(now),

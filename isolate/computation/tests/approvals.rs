@@ -5,7 +5,7 @@ mod support;
 use support::*;
 use veracruz_policy::{InstanceId, ParticipantName, PolicyHash, Sha256};
 use veracruz_protocol::{
-    ApprovalId, ApprovalStatement, ComputationState, ErrorCode, Instances, ProgramDigest,
+    ApprovalId, ApprovalStatement, ComputationState, ErrorCode, Instances, Missing, ProgramDigest,
     WithdrawnWhen,
 };
 
@@ -196,6 +196,13 @@ fn an_approval_stops_counting_when_it_expires() {
     assert_eq!(bench.machine.state(late), ComputationState::Awaiting);
     let reply = bench.machine.start_run(&session, Some(seen), late);
     assert_eq!(bench.take(reply).unwrap_err(), ErrorCode::RunNotReady);
+    // It is still shown: others see by its own `exp` that it is over.
+    let shown = bench.machine.status(&bench.session("globex"), late);
+    assert!(shown.approvals[0].statement.is_some());
+    let missing = Missing::Approval {
+        participant: ParticipantName::parse("acme").unwrap(),
+    };
+    assert!(shown.missing.contains(&missing));
 }
 
 #[test]
@@ -232,9 +239,13 @@ fn after_a_withdrawal_only_its_own_session_can_approve_again() {
         bench.carry("globex", &prepared),
         Err(ErrorCode::ApprovalParticipant)
     );
-    assert!(bench.status("lab").approvals[0].withdrawn);
+    let shown = bench.status("lab").approvals[0].withdrawal.unwrap();
+    assert_eq!(
+        (shown.withdrawn, shown.run),
+        (WithdrawnWhen::BeforeRun, None)
+    );
     bench.carry("acme", &prepared).unwrap();
-    assert!(!bench.status("lab").approvals[0].withdrawn);
+    assert_eq!(bench.status("lab").approvals[0].withdrawal, None);
 }
 
 #[test]

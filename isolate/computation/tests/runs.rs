@@ -425,6 +425,39 @@ fn a_withdrawal_is_answered_as_before_during_or_after_a_run() {
 }
 
 #[test]
+fn a_run_that_a_withdrawal_prevents_is_refused_with_who_withdrew_and_when() {
+    let refusal = |bench: &mut Bench| {
+        let (lab, seen) = (bench.session("lab"), bench.machine.tag());
+        let reply = bench.machine.start_run(&lab, Some(seen), NOW);
+        let problem = reply.answer.unwrap_err();
+        (problem.code, problem.detail)
+    };
+    let withdraw = |bench: &mut Bench, name| {
+        let session = bench.session(name);
+        let reply = bench.machine.withdraw(&session);
+        bench.take(reply).unwrap();
+    };
+    let mut bench = Bench::ready(&Variant {
+        runs: 2,
+        ..Variant::default()
+    });
+    withdraw(&mut bench, "acme");
+    let said = Some("acme withdrew before any run".into());
+    assert_eq!(refusal(&mut bench), (ErrorCode::RunNotReady, said));
+    bench.approve("acme").unwrap();
+    assert_eq!(refusal(&mut bench), (ErrorCode::RunNotReady, None));
+
+    bench.upload("acme", ACME, b"again").unwrap();
+    bench.start("acme").unwrap();
+    withdraw(&mut bench, "globex");
+    bench.finish(b"result");
+    withdraw(&mut bench, "acme");
+    let said = "acme withdrew after run 1, globex withdrew during run 1";
+    let said = Some(said.into());
+    assert_eq!(refusal(&mut bench), (ErrorCode::RunsExhausted, said));
+}
+
+#[test]
 fn a_receipt_names_what_the_run_began_with() {
     let mut bench = Bench::ready(&Variant::default());
     let approvals = bench.status("acme").approvals;

@@ -158,7 +158,7 @@ async fn the_others_approvals_are_checked_by_their_signatures() {
         status.approvals = vec![ApprovalView {
             participant: ParticipantName::parse("globex").unwrap(),
             required: true,
-            withdrawn: false,
+            withdrawal: None,
             statement,
         }];
         let verdicts =

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ETAG, HeaderValue};
 use hyper::{Request, Response};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use veracruz_computation::Session;
 use veracruz_protocol::{ErrorCode, Problem, StateTag, Status, limits, media};
@@ -73,8 +74,12 @@ fn of(isolate: &Isolate, session: &Session) -> Status {
     isolate.look(|state| state.computation.status(session, now()))
 }
 
-/// A status for every change, until the reader leaves. One that reads slowly misses what lies
-/// between, and always gets the latest.
+/// How long a stream is silent at most. What passes without an event (an approval's end, bytes of an
+/// upload) is seen by then; and a reader who hears nothing for longer knows that the line is cut.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// A status for every change and after every silence, until the reader leaves. One that reads slowly
+/// misses what lies between, and always gets the latest.
 fn events(isolate: Arc<Isolate>, session: Session, stream: Stream) -> Response<Body> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::task::spawn_local(async move {
@@ -93,6 +98,7 @@ fn events(isolate: Arc<Isolate>, session: Session, stream: Stream) -> Response<B
             }
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(SILENCE) => {},
                 () = sender.closed() => return,
             }
         }
