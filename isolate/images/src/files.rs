@@ -1,8 +1,7 @@
 //! Files of an image: read once, within bounds; written once, over nothing.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use veracruz_policy::Sha256;
@@ -71,16 +70,22 @@ pub(crate) fn read(path: &Path, part: &'static str, limit: u64) -> Result<Vec<u8
 
 /// Writes a file that is not there yet. What is executable is so for everybody; nothing is secret.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], executable: bool) -> Result<(), ImageError> {
-    let mode = if executable { 0o755 } else { 0o644 };
     let failed = |error| ImageError::file(path, error);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .map_err(failed)?;
+    let mut file = File::create_new(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
-    // Whatever the umask is, so that one image is one on every machine.
+    for_everybody(&file, executable).map_err(failed)
+}
+
+/// Sets the mode, whatever the umask is, so that one image is one on every machine.
+#[cfg(unix)]
+fn for_everybody(file: &File, executable: bool) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = if executable { 0o755 } else { 0o644 };
     file.set_permissions(std::fs::Permissions::from_mode(mode))
-        .map_err(failed)
+}
+
+/// Systems without modes start no isolates: their images are to be measured, or carried elsewhere.
+#[cfg(not(unix))]
+fn for_everybody(_: &File, _: bool) -> std::io::Result<()> {
+    Ok(())
 }

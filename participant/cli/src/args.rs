@@ -3,42 +3,40 @@
 mod approval;
 mod attestation;
 mod files;
-mod host;
 mod identity;
 mod image;
-mod isolate;
-mod limits;
+mod launch;
 mod policy;
 mod program;
 mod receipt;
 mod target;
-mod verifier;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
 
 pub(crate) use approval::{ApproveArgs, AttestArgs, RunArgs, StatusArgs, WithdrawArgs};
 pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
 };
 pub(crate) use files::{DownloadArgs, UploadArgs};
-pub(crate) use host::{AttesterArgs, HostArgs, LaunchArgs};
 pub(crate) use identity::{IdentityCommand, IdentityFile, IdentityNewArgs};
-pub(crate) use image::{
-    ImageBuildArgs, ImageCommand, ImageFormat, ImageLaunchLineArgs, ImageMeasureArgs, ProtectedKind,
-};
-pub(crate) use isolate::{IsolateArgs, IsolateName};
-pub(crate) use limits::LimitArgs;
+pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
+pub(crate) use launch::LaunchArgs;
 pub(crate) use policy::{
     Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
 };
-pub(crate) use program::{CheckArgs, ExecArgs, MeasureArgs, MeasureFormat};
+pub(crate) use program::{CheckArgs, MeasureArgs, MeasureFormat};
 pub(crate) use receipt::{ReceiptCommand, ReceiptFetchArgs, ReceiptVerifyArgs};
 pub(crate) use target::Target;
-pub(crate) use verifier::{
-    VerifierCommand, VerifierEnrollArgs, VerifierFolder, VerifierInitArgs, VerifierListArgs,
-    VerifierRevokeArgs, VerifierServeArgs,
-};
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::*;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::*;
 
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
 
 /// Several parties compute together, and nobody sees anybody else's data.
 #[derive(Debug, Parser)]
@@ -84,7 +82,7 @@ pub(crate) enum Command {
     /// Start an isolate with a policy on a host
     Launch(LaunchArgs),
     /// Run an attestation service, and say whom it knows
-    #[command(subcommand)]
+    #[cfg_attr(target_os = "linux", command(subcommand))]
     Verifier(VerifierCommand),
     /// Say where a computation stands
     Status(StatusArgs),
@@ -112,23 +110,4 @@ pub(crate) struct ExplainArgs {
     /// The code, as VC-0412
     #[arg(value_name = "CODE")]
     pub(crate) code: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DemoArgs {
-    #[command(flatten)]
-    pub(crate) isolates: IsolateArgs,
-    /// Which example: psi unless given; the folders in programs/examples are the others
-    #[arg(value_name = "EXAMPLE", default_value = "psi")]
-    pub(crate) name: String,
-    /// The folder of the example, where it is not one of this repository's
-    #[arg(long, value_name = "DIR")]
-    pub(crate) example: Option<PathBuf>,
-    /// The folder with the compiled programs
-    /// (programs/target/wasm32-wasip1/release unless given)
-    #[arg(long, value_name = "DIR", env = "VERACRUZ_PROGRAMS")]
-    pub(crate) programs: Option<PathBuf>,
-    /// Keep the demo's files in this folder instead of a temporary one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: Option<PathBuf>,
 }

@@ -1,5 +1,6 @@
 //! What can go wrong at the command line, and how it is said.
 
+#[cfg(target_os = "linux")]
 use crate::local::LocalError;
 use crate::output::Format;
 use serde_json::{Value, json};
@@ -8,8 +9,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use veracruz_client::ErrorClass;
-use veracruz_engine::{EngineError, LimitName};
-use veracruz_launch::Kind;
 use veracruz_policy::PolicyErrors;
 use veracruz_protocol::ErrorCode;
 
@@ -53,24 +52,36 @@ pub(crate) enum CliError {
         document: Value,
     },
     /// A program that `exec` ran was refused, or failed.
-    #[error("{0}")]
-    Program(EngineError),
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "of Linux"))]
+    #[error("{message}")]
+    Program {
+        message: String,
+        code: ErrorCode,
+        exit: u8,
+    },
     /// A service on this machine did not start, or stopped.
     #[error("{0}")]
     Service(String),
     /// This machine cannot start isolates of a kind.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "of Linux"))]
     #[error(
         "isolates of kind {kind} cannot start here: {}",
         .missing.join("; ")
     )]
-    Lacks { kind: Kind, missing: Vec<String> },
+    Lacks { kind: String, missing: Vec<String> },
+    /// A command that this system cannot have.
+    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "of other systems"))]
+    #[error("`veracruz {command}` runs on Linux only")]
+    LinuxOnly { command: &'static str },
     /// An image, or what it is made of, is not what it should be.
     #[error("{0}")]
     Image(#[from] veracruz_images::ImageError),
     /// A process of the demo failed.
+    #[cfg(target_os = "linux")]
     #[error("{0}")]
     Local(#[from] LocalError),
     /// The demo saw something else than it promises.
+    #[cfg(target_os = "linux")]
     #[error("the demo expected {expected}, and found {found}")]
     Demo { expected: String, found: String },
 }
@@ -85,6 +96,7 @@ impl CliError {
     }
 
     /// Something else than the demo promises.
+    #[cfg(target_os = "linux")]
     pub(crate) fn demo(expected: &str, found: &dyn Display) -> Self {
         Self::Demo {
             expected: expected.to_owned(),
@@ -119,12 +131,14 @@ impl CliError {
             Self::Image(_) => ErrorCode::ImageUnusable.to_string(),
             Self::Lacks { .. } => ErrorCode::HardwareMissing.to_string(),
             Self::Unfit { .. } => ErrorCode::ProgramRefused.to_string(),
-            Self::Program(error) => program_code(error).to_string(),
+            Self::Program { code, .. } => code.to_string(),
             Self::Run { code, .. } => code.unwrap_or(ErrorCode::RunIsolateFailed).to_string(),
+            Self::LinuxOnly { .. } => ErrorCode::SystemUnsupported.to_string(),
+            Self::Service(_) => ErrorCode::Internal.to_string(),
+            #[cfg(target_os = "linux")]
             Self::Local(LocalError::Refused(refusal)) => refusal.code.clone(),
-            Self::Service(_) | Self::Local(_) | Self::Demo { .. } => {
-                ErrorCode::Internal.to_string()
-            }
+            #[cfg(target_os = "linux")]
+            Self::Local(_) | Self::Demo { .. } => ErrorCode::Internal.to_string(),
         }
     }
 
@@ -138,13 +152,15 @@ impl CliError {
                 .unwrap_or_default(),
             Self::File { .. } => ErrorCode::FileUnreadable.hint().to_owned(),
             Self::Unfit { .. } => ErrorCode::ProgramRefused.hint().to_owned(),
-            Self::Program(error) => program_code(error).hint().to_owned(),
+            Self::Program { code, .. } => code.hint().to_owned(),
             Self::Image(_) => ErrorCode::ImageUnusable.hint().to_owned(),
             Self::Lacks { .. } => ErrorCode::HardwareMissing.hint().to_owned(),
             Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
             Self::Argument { .. } => "see `veracruz --help`".to_owned(),
             Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),
             Self::Service(_) => "see what the other process said".to_owned(),
+            Self::LinuxOnly { .. } => ErrorCode::SystemUnsupported.hint().to_owned(),
+            #[cfg(target_os = "linux")]
             Self::Local(_) | Self::Demo { .. } => {
                 "this is a fault of Veracruz: please report it".to_owned()
             }
@@ -183,10 +199,11 @@ impl CliError {
             | Self::Missing { .. }
             | Self::Unfit { .. }
             | Self::Image(_) => ErrorClass::Local.exit_code(),
-            Self::Program(EngineError::Trap { .. }) => TRAPPED,
-            Self::Run { .. } | Self::Program(_) => ErrorClass::Refused.exit_code(),
+            Self::Program { exit, .. } => *exit,
+            Self::Run { .. } => ErrorClass::Refused.exit_code(),
             Self::Service(_) | Self::Lacks { .. } => ErrorClass::Unavailable.exit_code(),
-            Self::Argument { .. } => 2,
+            Self::Argument { .. } | Self::LinuxOnly { .. } => 2,
+            #[cfg(target_os = "linux")]
             Self::Local(_) | Self::Demo { .. } => 1,
         }
     }
@@ -251,25 +268,5 @@ impl CliError {
                 text
             }
         }
-    }
-}
-
-/// What a shell says of a process that aborted itself, and other runners of a program's trap.
-const TRAPPED: u8 = 134;
-
-/// The code under which an isolate would have told of this.
-fn program_code(error: &EngineError) -> ErrorCode {
-    match error {
-        EngineError::InvalidModule { .. }
-        | EngineError::UnsupportedImport { .. }
-        | EngineError::ImportSignature { .. }
-        | EngineError::MissingExport { .. } => ErrorCode::ProgramRefused,
-        EngineError::Trap { .. } => ErrorCode::RunProgramFailed,
-        EngineError::Limit { name, .. } => match name {
-            LimitName::Time | LimitName::CpuTime => ErrorCode::RunOutOfTime,
-            LimitName::Memory => ErrorCode::RunOutOfMemory,
-            _ => ErrorCode::RunOverLimit,
-        },
-        _ => ErrorCode::RunIsolateFailed,
     }
 }

@@ -1,18 +1,26 @@
 //! The command line of every role: it parses, calls and prints. What it does is done by the
 //! libraries, above all `veracruz-client`.
 //!
-//! As a library it offers [`main`] to the binary, and to the demo and to tests [`local`], a
-//! deployment of ordinary processes on one machine, and [`template`], the policies of examples.
+//! As a library it offers [`main`] to the binary, and on Linux, to the demo and to tests, `local`, a
+//! deployment of ordinary processes on one machine, and `template`, the policies of examples.
 
 mod args;
 mod commands;
-mod demo;
 mod error;
 mod find;
-mod launcher;
-pub mod local;
 mod output;
+
+#[cfg(target_os = "linux")]
+mod demo;
+#[cfg(target_os = "linux")]
+mod launcher;
+#[cfg(target_os = "linux")]
+pub mod local;
+#[cfg(target_os = "linux")]
 pub mod template;
+
+#[cfg(not(target_os = "linux"))]
+use commands::demo;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -53,8 +61,8 @@ pub fn main() -> ExitCode {
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
     use commands::{
-        check, collateral, computation, explain, host, identity, image, isolates, measure, policy,
-        receipt, verifier,
+        check, collateral, computation, explain, host, identity, image, isolates, launch, measure,
+        policy, receipt, verifier,
     };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
@@ -68,8 +76,8 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Image(command) => image::image(&command).map(Some),
         Command::Attester(arguments) => host::attester(&arguments, format),
         Command::Host(arguments) => host::host(&arguments, format).map(|()| None),
-        Command::Isolates => Ok(Some(isolates::isolates())),
-        Command::Launch(arguments) => host::launch(&arguments).map(Some),
+        Command::Isolates => isolates::isolates().map(Some),
+        Command::Launch(arguments) => launch::launch(&arguments).map(Some),
         Command::Verifier(command) => verifier::verifier(&command, format),
         Command::Status(arguments) => computation::status(&arguments).map(Some),
         Command::Attest(arguments) => computation::attest(&arguments).map(Some),

@@ -2,21 +2,18 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
+
+use crate::modes::{others_may_read, sync_folder, with_mode};
 
 /// Readable by its owner alone.
 const PRIVATE: u32 = 0o600;
 
 /// Makes a file that must not exist yet.
 pub(crate) fn create_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
+    let mut file = with_mode(OpenOptions::new().write(true).create_new(true), mode).open(path)?;
     file.write_all(contents)?;
     file.sync_all()?;
     sync_folder(path)
@@ -29,16 +26,21 @@ pub(crate) fn create_private(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 /// Opens a private file for writing from its end; makes it if it is not there.
 pub(crate) fn append_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(PRIVATE)
-        .open(path)
+    let mut options = OpenOptions::new();
+    with_mode(options.read(true).append(true).create(true), PRIVATE).open(path)
 }
 
-/// Replaces a private file as a whole: whoever reads it sees the old or the new one.
-pub(crate) fn replace_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+/// Opens an empty private file for a lock.
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    with_mode(options.write(true).create(true).truncate(false), PRIVATE).open(path)
+}
+
+/// Makes or replaces a private file as a whole: whoever reads it sees the old or the new one.
+///
+/// # Errors
+/// What the operating system says; the old one is there then.
+pub fn replace_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let next = beside(path, ".next");
     match fs::remove_file(&next) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -54,7 +56,7 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<
     let file = File::open(path)?;
     // Of the file that is open, not of what may stand at its path by now.
     let metadata = file.metadata()?;
-    if metadata.permissions().mode() & 0o077 != 0 {
+    if others_may_read(&metadata) {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             "others can read it; `chmod 600` it, and think about who may have read it",
@@ -103,18 +105,10 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Makes the name of a new file survive a power cut.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_private_file_is_made_once_and_for_its_owner_alone() {

@@ -71,6 +71,7 @@ mod files;
 mod host;
 pub mod identity;
 mod ledger;
+mod modes;
 mod random;
 mod receipt;
 mod reference;
@@ -89,8 +90,10 @@ pub use connection::{
     Uploaded, WaitOptions, approval_jws,
 };
 pub use error::{Error, ErrorClass};
+pub use files::replace_private;
 pub use host::{HostClient, HostedComputation};
 pub use ledger::{Ledger, Provisioned, StoredReceipt};
+pub use modes::PRIVACY_OF_FILES;
 pub use receipt::{DatedAppraisal, verify_receipt};
 pub use reference::ReferenceFile;
 pub use resume::{Dial, upload_resuming};

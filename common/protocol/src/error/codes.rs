@@ -436,6 +436,9 @@ codes! {
     HardwareMissing "VC-0818" 0 "This machine lacks what isolates of this kind need"
         hint "docs/reference/confidential-vm.md says what each kind needs"
         more "Hardware, a kernel that uses it and a QEMU that knows of it all have to be there, for the user that starts isolates. Everything that is missing is named at once, with what to do about it."
+    SystemUnsupported "VC-0830" 0 "This command runs on Linux only"
+        hint "run it on a machine with Linux; what a participant does works here"
+        more "Isolates are started, and programs confined, by means that only Linux has: namespaces, seccomp, Landlock, KVM and vsock. On other systems the command line is that of a participant: policies, approvals, files, results, receipts."
 
     UnknownRoute "VC-0901" 404 "There is no such route"
         hint "docs/reference/api.md lists them"

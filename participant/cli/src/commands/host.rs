@@ -1,8 +1,6 @@
-//! What runs on the machine that is lent: attester, host, and the start of a computation.
+//! What runs on the machine that is lent: attester and host.
 
-use super::computation::block_on;
-use super::policy;
-use crate::args::{AttesterArgs, HostArgs, LaunchArgs};
+use crate::args::{AttesterArgs, HostArgs};
 use crate::error::CliError;
 use crate::find;
 use crate::launcher;
@@ -11,7 +9,6 @@ use serde_json::json;
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 use veracruz_attester::AttesterKey;
-use veracruz_client::HostClient;
 use veracruz_server::{Config, Server, VerifierAddress};
 
 /// `attester`: serves until it is killed. Isolates die with it.
@@ -109,34 +106,6 @@ fn verifiers(arguments: &HostArgs) -> Vec<VerifierAddress> {
         ca: ca.clone(),
     };
     arguments.verifier.iter().map(address).collect()
-}
-
-/// `launch`: has the host start an isolate.
-pub(crate) fn launch(arguments: &LaunchArgs) -> Result<Report, CliError> {
-    let policy = policy::load(&arguments.policy)?;
-    let token = std::fs::read_to_string(&arguments.token)
-        .map_err(|source| CliError::file(&arguments.token, source))?;
-    let host = HostClient::new(
-        arguments.management.to_string(),
-        Some(token.trim().to_owned()),
-    );
-    let launched = block_on(async { Ok(host.launch(&policy).await?) })?;
-    let document = json!({
-        "policy": launched.policy,
-        "instance": launched.instance,
-        "kind": launched.kind,
-        "state": launched.state,
-        "protects_from_host": launched.protects_from_host,
-    });
-    let report = Report::new(document)
-        .line(format!("policy    {}", launched.policy))
-        .line(format!("instance  {}", launched.instance))
-        .line(format!("isolate   {}", launched.kind));
-    Ok(if launched.protects_from_host {
-        report
-    } else {
-        report.line(unprotected(&launched.kind))
-    })
 }
 
 /// A folder for the management token, which only its owner may enter.

@@ -1,5 +1,6 @@
 //! `veracruz image`.
 
+#[cfg(target_os = "linux")]
 mod launch_line;
 
 use super::reference::{self, References};
@@ -24,7 +25,12 @@ pub(crate) fn image(command: &ImageCommand) -> Result<Report, CliError> {
     match command {
         ImageCommand::Build(arguments) => build(arguments),
         ImageCommand::Measure(arguments) => measure(arguments),
+        #[cfg(target_os = "linux")]
         ImageCommand::LaunchLine(arguments) => launch_line::launch_line(arguments),
+        #[cfg(not(target_os = "linux"))]
+        ImageCommand::LaunchLine(_) => Err(CliError::LinuxOnly {
+            command: "image launch-line",
+        }),
     }
 }
 

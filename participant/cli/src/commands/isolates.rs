@@ -1,12 +1,13 @@
 //! `isolates`: which kinds this machine can start, why not the others, and whom each protects.
 
+use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
 use veracruz_launch::availability::{Availability, Check, KINDS, Machine};
 
 /// `isolates`, for this machine. To be called before there is any thread.
-pub(crate) fn isolates() -> Report {
-    report(&Machine::this())
+pub(crate) fn isolates() -> Result<Report, CliError> {
+    Ok(report(&Machine::this()))
 }
 
 fn report(machine: &Machine) -> Report {

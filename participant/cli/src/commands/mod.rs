@@ -4,14 +4,25 @@ pub(crate) mod appraise;
 pub(crate) mod check;
 pub(crate) mod collateral;
 pub(crate) mod computation;
-pub(crate) mod exec;
 pub(crate) mod explain;
-pub(crate) mod host;
 pub(crate) mod identity;
 pub(crate) mod image;
-pub(crate) mod isolates;
+pub(crate) mod launch;
 pub(crate) mod measure;
 pub(crate) mod policy;
 pub(crate) mod receipt;
 mod reference;
+
+#[cfg(target_os = "linux")]
+pub(crate) mod exec;
+#[cfg(target_os = "linux")]
+pub(crate) mod host;
+#[cfg(target_os = "linux")]
+pub(crate) mod isolates;
+#[cfg(target_os = "linux")]
 pub(crate) mod verifier;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{demo, exec, host, isolates, verifier};

@@ -7,9 +7,6 @@ use crate::error::CliError;
 use crate::output::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use veracruz_client::{DatedAppraisal, FilePath, Opening, Sha256, Verified, now, verify_receipt};
 
@@ -137,14 +134,7 @@ pub(crate) fn keep_opening(
     let json = serde_json::to_vec_pretty(&document)
         .map_err(|error| CliError::Service(error.to_string()))?;
     // With it, whoever can guess the output can check the guess: it is as private as the output.
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&file)
-        .and_then(|mut opened| opened.write_all(&json));
-    written.map_err(|source| CliError::file(&file, source))
+    veracruz_client::replace_private(&file, &json).map_err(|source| CliError::file(&file, source))
 }
 
 fn opening(output: &Path) -> Result<Opening, CliError> {

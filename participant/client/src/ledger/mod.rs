@@ -10,9 +10,8 @@
 
 mod document;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -289,12 +288,7 @@ impl Ledger {
     /// The document is replaced as a whole, so the lock is on a file of its own.
     fn lock(&self) -> io::Result<File> {
         let path = files::beside(&self.path, ".lock");
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)?;
+        let file = files::lock_file(&path)?;
         file.lock()?;
         Ok(file)
     }

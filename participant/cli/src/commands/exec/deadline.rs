@@ -99,15 +99,18 @@ pub(super) fn within(
 }
 
 fn finish(ended: Result<Ran, EngineError>, running: Running) -> Result<(Ran, Running), CliError> {
-    ended.map(|ran| (ran, running)).map_err(CliError::Program)
+    Ok((ended?, running))
 }
 
 fn over(name: LimitName, allowed: Duration) -> CliError {
-    CliError::Program(EngineError::Limit {
+    let allowed = u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX);
+    let wanted = None;
+    EngineError::Limit {
         name,
-        allowed: u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX),
-        wanted: None,
-    })
+        allowed,
+        wanted,
+    }
+    .into()
 }
 
 /// The thread has panicked, which is our fault.

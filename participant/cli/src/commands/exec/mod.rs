@@ -2,6 +2,7 @@
 //! determinism of an isolate, and without one. It is the tool with which authors develop.
 
 mod deadline;
+mod failure;
 mod folder;
 mod lazy;
 mod settings;
@@ -50,7 +51,7 @@ pub(crate) fn exec(arguments: &ExecArgs) -> Result<ExitCode, CliError> {
     match ran.ended {
         // A process's own exit code has eight bits.
         Ok(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))),
-        Err(error) => Err(CliError::Program(error)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `veracruz host`, `attester` and `launch`.
+//! `veracruz host` and `attester`.
 
 use super::{IsolateArgs, LimitArgs};
 use clap::Args;
@@ -42,17 +42,4 @@ pub(crate) struct HostArgs {
     pub(crate) isolates: IsolateArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LaunchArgs {
-    /// The policy
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: PathBuf,
-    /// The host's management address
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7444")]
-    pub(crate) management: SocketAddr,
-    /// The file with the management token
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token: PathBuf,
 }

@@ -1,0 +1,18 @@
+//! `veracruz launch`.
+
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct LaunchArgs {
+    /// The policy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// The host's management address
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7444")]
+    pub(crate) management: SocketAddr,
+    /// The file with the management token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: PathBuf,
+}
