@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::process::{self, Failure};
 use crate::steps::Steps;
-use crate::{deny, setup};
+use crate::{deny, setup, tcb};
 
 /// Crates that must live where there is no operating system: a TrustZone application, an enclave.
 const NO_STD: [&str; 7] = [
@@ -32,6 +32,9 @@ pub(crate) fn check(steps: &mut Steps) -> Result<(), Failure> {
         "dependencies: licences, bans, sources, advisories",
         deny::deny,
     )?;
+    steps.step("the size of the trusted base", || {
+        tcb::tcb(&["--check".into()])
+    })?;
     steps.step("no_std crates for aarch64-unknown-none", || {
         process::run(&mut no_std_build())
     })?;

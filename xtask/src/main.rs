@@ -1,6 +1,6 @@
 //! Everything a developer and CI do, behind one command: `cargo xtask <command>`.
 //!
-//! It is the standard library and `serde_json`, so that it builds in seconds on a machine that has
+//! It is the standard library, `serde_json` and a lexer of Rust, so that it builds in seconds on a machine that has
 //! nothing but a Rust toolchain. It is not part of the product and nothing depends on it.
 
 mod artifacts;
@@ -21,6 +21,7 @@ mod reproduce;
 mod runtime;
 mod setup;
 mod steps;
+mod tcb;
 mod test;
 
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ Usage: cargo xtask <command>
   reproduce     build the runtime in two folders: it must be the same bytes
   kernel [--arch x86_64|aarch64] [--test-provider]
                 the kernel of virtual machines, from pinned source; kept in the cache
+  tcb [--write | --check]
+                how much code everyone has to trust; --write puts it into the docs
   qemu-nitro    QEMU that emulates a Nitro enclave; kept in the cache
 ";
 
@@ -69,7 +72,12 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure> {
-    if !rest.is_empty() && !matches!(command, "demo" | "bench" | "fuzz" | "image" | "kernel") {
+    if !rest.is_empty()
+        && !matches!(
+            command,
+            "demo" | "bench" | "fuzz" | "image" | "kernel" | "tcb"
+        )
+    {
         return Err(Failure::new(format!(
             "`{command}` takes no arguments\n\n{USAGE}"
         )));
@@ -101,6 +109,7 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
         "kernel" => kernel::kernel(kernel::Options::parse(rest)?, steps)
             .map(|folder| println!("\n{}", folder.display())),
         "qemu-nitro" => qemu_nitro::built(steps).map(|program| println!("\n{}", program.display())),
+        "tcb" => tcb::tcb(rest),
         "" | "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
