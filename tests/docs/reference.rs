@@ -1,17 +1,11 @@
-//! The pages that are generated: the error codes and the command line. A stale one fails its test;
-//! `UPDATE_EXPECT=1 cargo xtask test` writes them anew.
+//! The page that is generated from the command line. A stale one fails its test;
+//! `UPDATE_EXPECT=1 cargo xtask test` writes it anew. (Those of error codes and of the policy's
+//! fields are compared by the crates that they are made from.)
 
 use crate::{read, root};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use veracruz_protocol::ErrorCode;
 use veracruz_tests::Artifacts;
-
-#[test]
-fn the_page_of_error_codes_is_current() {
-    compare("docs/reference/errors.md", &errors());
-}
 
 #[test]
 fn the_page_of_the_command_line_is_current() {
@@ -36,98 +30,6 @@ fn compare(path: &str, generated: &str) {
         committed == generated,
         "{path} is stale: write it anew with `UPDATE_EXPECT=1 cargo xtask test`, and commit it"
     );
-}
-
-/// A code's row.
-struct Entry {
-    /// 0 where it never travels.
-    status: u16,
-    title: &'static str,
-    hint: &'static str,
-    explanation: &'static str,
-}
-
-/// The hundreds of a code, and what they stand for.
-const RANGES: [(&str, &str); 9] = [
-    ("VC-01", "The policy"),
-    ("VC-02", "Session and attestation"),
-    ("VC-03", "Approvals"),
-    ("VC-04", "Files"),
-    ("VC-05", "Programs and runs"),
-    ("VC-06", "Receipts"),
-    ("VC-07", "The host"),
-    ("VC-08", "Client and command line"),
-    ("VC-09", "Requests, and faults of Veracruz"),
-];
-
-fn errors() -> String {
-    let mut entries = BTreeMap::new();
-    for code in ErrorCode::ALL {
-        let entry = Entry {
-            status: code.http_status(),
-            title: code.title(),
-            hint: code.hint(),
-            explanation: code.explanation(),
-        };
-        entries.insert(code.as_str(), entry);
-    }
-    // As `veracruz explain` does: the shared table has the say.
-    for text in veracruz_policy::CODES {
-        entries.entry(text.code).or_insert(Entry {
-            status: 0,
-            title: text.title,
-            hint: text.hint,
-            explanation: text.explanation,
-        });
-    }
-    for text in veracruz_client::CODES {
-        entries.entry(text.code).or_insert(Entry {
-            status: 0,
-            title: text.title,
-            hint: text.hint,
-            explanation: text.explanation,
-        });
-    }
-
-    let mut page = String::from(
-        "# Error codes\n\n\
-         <!-- Generated from the code by tests/docs/reference.rs: do not edit. -->\n\n\
-         Every refusal that a participant or an operator can meet has a code that never changes its \
-         meaning. `veracruz explain VC-0412` prints what stands here. Where a code comes over HTTP, \
-         its status is given; the body is `application/problem+json`, as in \
-         [the participant API](api.md).\n",
-    );
-    for (prefix, name) in RANGES {
-        page.push_str(&format!("\n## {name}\n"));
-        for (code, entry) in entries.iter().filter(|(code, _)| code.starts_with(prefix)) {
-            let status = match entry.status {
-                0 => String::new(),
-                status => format!(" (HTTP {status})"),
-            };
-            page.push_str(&format!(
-                "\n### {code}\n\n**{}**{status}\n\n{}\n\n*What to do:* {}\n",
-                escaped(entry.title),
-                escaped(entry.explanation),
-                escaped(entry.hint),
-            ));
-        }
-    }
-    let shown = page.matches("\n### VC-").count();
-    assert_eq!(shown, entries.len(), "a code is outside of all ranges");
-    page
-}
-
-/// Text in which nothing is taken for HTML.
-fn escaped(text: &str) -> String {
-    // Between backticks it stays as it is.
-    text.split('`')
-        .enumerate()
-        .map(|(index, part)| match index % 2 {
-            0 => part.replace('<', "&lt;").replace('*', "\\*"),
-            _ => part.to_owned(),
-        })
-        .collect::<Vec<_>>()
-        .join("`")
 }
 
 fn command_line(veracruz: &Path) -> String {

@@ -7,7 +7,8 @@ use crate::steps::Steps;
 use crate::{deny, setup, tcb};
 
 /// Crates that must live where there is no operating system: a TrustZone application, an enclave.
-const NO_STD: [&str; 7] = [
+const NO_STD: [&str; 8] = [
+    "veracruz-catalogue",
     "veracruz-policy",
     "veracruz-protocol",
     "veracruz-evidence",

@@ -63,9 +63,7 @@ pub use diff::{Change, Severity};
 pub use digest::{
     DigestError, InstanceId, KeyDigest, Measurement, PolicyHash, Sha256, Sha384, Sha512,
 };
-pub use error::{
-    CODES, Cause, CodeText, MAX_ERRORS, PolicyError, PolicyErrors, Position, Warning, WarningCause,
-};
+pub use error::{Cause, MAX_ERRORS, PolicyError, PolicyErrors, Position, Warning, WarningCause};
 pub use execution::{Clock, Execution, Limits, Nan, Random, Strategy};
 #[cfg(feature = "explain")]
 pub use explain::{Explanation, Piece, Section, Sentence};

@@ -199,15 +199,6 @@ fn small_documents() {
 }
 
 #[test]
-fn every_error_code() {
-    let table: Vec<String> = ErrorCode::ALL
-        .iter()
-        .map(|code| format!("{code} {} {}", code.http_status(), code.title()))
-        .collect();
-    assert_snapshot!("error_codes", table.join("\n"));
-}
-
-#[test]
 fn requests_refuse_unknown_and_duplicate_members() {
     assert!(serde_json::from_str::<RunRequest>(r#"{"force":true}"#).is_err());
     let nonce = "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk";

@@ -101,13 +101,13 @@ pub(crate) enum Command {
     /// Fetch or verify the receipt of a run
     #[command(subcommand)]
     Receipt(ReceiptCommand),
-    /// Explain an error code
+    /// Explain an error code: its cause, whose fault it is, and what to do
     Explain(ExplainArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The code, as VC-0412
+    /// The code, as VC-0412 or 412; all are listed where none is given
     #[arg(value_name = "CODE")]
-    pub(crate) code: String,
+    pub(crate) code: Option<String>,
 }

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 use veracruz_appraisal::AppraisalError;
+use veracruz_catalogue::Fault;
 use veracruz_policy::{FilePath, InstanceId, KeyDigest, PolicyHash, Sha256, Timestamp};
 use veracruz_protocol::{ErrorCode, Problem};
 use veracruz_receipt::ReceiptError;
-
-use crate::codes::{self, CodeText};
 
 /// Why something was not done. Each variant says who is at fault.
 #[derive(Debug, Error)]
@@ -251,7 +250,6 @@ pub enum ErrorClass {
 /// Where the words for an error are.
 enum Text {
     Shared(ErrorCode),
-    Own(CodeText),
     Other {
         code: &'static str,
         hint: &'static str,
@@ -275,16 +273,19 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self.text() {
             Text::Shared(code) => code.as_str(),
-            Text::Own(text) => text.code,
             Text::Other { code, .. } => code,
         }
+    }
+
+    /// Whose fault it is, as the catalogue has it.
+    pub fn fault(&self) -> Fault {
+        ErrorCode::parse(self.code()).map_or(Fault::Veracruz, ErrorCode::fault)
     }
 
     /// What to do next, in one line.
     pub fn hint(&self) -> &'static str {
         match self.text() {
             Text::Shared(code) => code.hint(),
-            Text::Own(text) => text.hint,
             Text::Other { hint, .. } => hint,
         }
     }
@@ -304,13 +305,13 @@ impl Error {
                     hint: error.hint(),
                 };
             }
-            Self::OtherInstance { .. } => return Text::Own(codes::OTHER_INSTANCE),
-            Self::StillRunning { .. } => return Text::Own(codes::STILL_RUNNING),
-            Self::FileChanged { .. } => return Text::Own(codes::FILE_CHANGED),
-            Self::DestinationExists { .. } => return Text::Own(codes::DESTINATION),
-            Self::Ledger { .. } => return Text::Own(codes::LEDGER),
-            Self::Collateral { .. } => return Text::Own(codes::COLLATERAL),
-            Self::Reference { .. } => return Text::Own(codes::REFERENCE),
+            Self::OtherInstance { .. } => ErrorCode::OtherInstance,
+            Self::StillRunning { .. } => ErrorCode::StillRunning,
+            Self::FileChanged { .. } => ErrorCode::FileChanged,
+            Self::DestinationExists { .. } => ErrorCode::DestinationExists,
+            Self::Ledger { .. } => ErrorCode::LedgerUnusable,
+            Self::Collateral { .. } => ErrorCode::CollateralUnusable,
+            Self::Reference { .. } => ErrorCode::ReferenceUnusable,
             Self::HostUnreachable { .. } | Self::NoIsolate { .. } => ErrorCode::HostUnreachable,
             Self::HandshakeRefused { .. } | Self::NotAParticipant { .. } => ErrorCode::PeerUnknown,
             Self::ConnectionLost { .. } => ErrorCode::ConnectionLost,

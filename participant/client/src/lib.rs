@@ -63,7 +63,6 @@
 mod appraise;
 mod approvals;
 mod clock;
-mod codes;
 mod collateral;
 mod connection;
 mod error;
@@ -81,7 +80,6 @@ mod transport;
 pub use appraise::{FileAppraisal, FileVerdict};
 pub use approvals::{ApprovalVerdict, check_approvals};
 pub use clock::now;
-pub use codes::{CODES, CodeText};
 pub use collateral::{
     CollateralFile, CollateralKind, CollateralPiece, CollateralStore, certified_key, read_bounded,
 };

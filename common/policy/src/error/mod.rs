@@ -1,7 +1,6 @@
 //! What is wrong with a policy, where, and what to do about it.
 
 mod cause;
-mod code;
 mod position;
 mod warning;
 mod words;
@@ -10,7 +9,6 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 pub use cause::Cause;
-pub use code::{CODES, CodeText};
 pub use position::Position;
 pub use warning::{Warning, WarningCause};
 
@@ -67,7 +65,7 @@ impl PolicyError {
     /// The stable code, as `VC-0121`.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.cause.code()
+        self.cause.code().as_str()
     }
 
     /// What should have been there, in words, where that can be said.

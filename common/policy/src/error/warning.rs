@@ -3,6 +3,8 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use veracruz_catalogue::ErrorCode;
+
 use super::{Position, cause::list, show};
 use crate::{FilePath, ParticipantName, PathPattern, TcbStatus, Timestamp};
 
@@ -182,34 +184,42 @@ impl Warning {
     /// The stable code, as `VC-0180`.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match &self.cause {
-            WarningCause::InputNotUsed { .. } => "VC-0180",
-            WarningCause::NeverWritten { .. } => "VC-0181",
-            WarningCause::OverlappingRights { .. } => "VC-0182",
-            WarningCause::WithoutRole { .. } => "VC-0183",
-            WarningCause::Unprotected { .. } => "VC-0184",
-            WarningCause::NoOutput => "VC-0185",
-            WarningCause::NoExpiry => "VC-0186",
-            WarningCause::NeverRead { .. } => "VC-0187",
-            WarningCause::AnyChip { .. } => "VC-0188",
-            WarningCause::TcbException { .. } => "VC-0189",
-            WarningCause::ConfigurationNotMeasured => "VC-0193",
-            WarningCause::ProviderKey { .. } => "VC-0194",
-            WarningCause::Weakest { .. } => "VC-0195",
-            WarningCause::TrustsVerifier { .. } => "VC-0196",
-            WarningCause::DefaultLimit { .. } => "VC-0197",
-            WarningCause::LooksAlike { .. } => "VC-0198",
-            WarningCause::NoMinimumTcb { .. } => "VC-0199",
-            WarningCause::CertificateExpired { .. } => "VC-0190",
-            WarningCause::CertificateNotYetValid { .. } => "VC-0191",
-            WarningCause::PolicyExpired { .. } => "VC-0192",
-        }
+        self.cause.code().as_str()
     }
 
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        super::code::hint(self.code())
+        self.cause.code().hint()
+    }
+}
+
+impl WarningCause {
+    /// The entry of the catalogue. A code never changes its meaning.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::InputNotUsed { .. } => ErrorCode::WarnInputNotUsed,
+            Self::NeverWritten { .. } => ErrorCode::WarnNeverWritten,
+            Self::OverlappingRights { .. } => ErrorCode::WarnOverlappingRights,
+            Self::WithoutRole { .. } => ErrorCode::WarnWithoutRole,
+            Self::Unprotected { .. } => ErrorCode::WarnUnprotected,
+            Self::NoOutput => ErrorCode::WarnNoOutput,
+            Self::NoExpiry => ErrorCode::WarnNoExpiry,
+            Self::NeverRead { .. } => ErrorCode::WarnNeverRead,
+            Self::AnyChip { .. } => ErrorCode::WarnAnyChip,
+            Self::TcbException { .. } => ErrorCode::WarnTcbException,
+            Self::ConfigurationNotMeasured => ErrorCode::WarnConfigurationNotMeasured,
+            Self::ProviderKey { .. } => ErrorCode::WarnProviderKey,
+            Self::Weakest { .. } => ErrorCode::WarnWeakest,
+            Self::TrustsVerifier { .. } => ErrorCode::WarnTrustsVerifier,
+            Self::DefaultLimit { .. } => ErrorCode::WarnDefaultLimit,
+            Self::LooksAlike { .. } => ErrorCode::WarnLooksAlike,
+            Self::NoMinimumTcb { .. } => ErrorCode::WarnNoMinimumTcb,
+            Self::CertificateExpired { .. } => ErrorCode::WarnCertificateExpired,
+            Self::CertificateNotYetValid { .. } => ErrorCode::WarnCertificateNotYetValid,
+            Self::PolicyExpired { .. } => ErrorCode::WarnPolicyExpired,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::{
     string::{String, ToString},
 };
 
-use super::{Cause, cause::list, code};
+use super::{Cause, cause::list};
 
 impl Cause {
     /// What should have been there, in words, where that can be said.
@@ -176,7 +176,7 @@ impl Cause {
             (None, Self::UnknownField { known, .. }) => {
                 format!("the fields here are {}", list(known))
             }
-            _ => code::hint(self.code()).to_owned(),
+            _ => self.code().hint().to_owned(),
         }
     }
 }
