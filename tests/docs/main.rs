@@ -1,4 +1,4 @@
-//! What the documents say is so: the tutorial's commands are executed, links lead somewhere, the
+//! What the documents say is so: the commands of every page are executed, links lead somewhere, the
 //! tests that the threat model names exist, and the generated pages are current.
 
 #![expect(
@@ -9,13 +9,14 @@
     reason = "helpers of tests"
 )]
 
+mod kinds;
 mod links;
 mod markdown;
+mod pages;
 mod readme;
 mod reference;
 mod shown;
 mod threat_model;
-mod tutorial;
 
 use std::path::{Path, PathBuf};
 

@@ -28,8 +28,9 @@ fn the_readme_shows_what_the_demo_prints() {
     assert!(status.success(), "{printed}");
 
     let page = blocks(&read(&root().join("README.md")));
-    let is_text = |info: &[String]| info == ["text"];
-    let block = page.into_iter().find(|block| is_text(&block.info));
+    let block = page
+        .into_iter()
+        .find(|block| block.info.value("shows") == Some("what the demo prints"));
     let part = timeless(&block.expect("a block of output").text);
     assert!(
         shown::matches(&format!("…\n{part}…\n"), &printed),
