@@ -20,6 +20,7 @@ fn rows(text: &[u8]) -> Result<Vec<(u64, Vec<String>)>, Failure> {
 }
 
 /// Where it fails, and why.
+#[expect(clippy::panic, reason = "a helper of tests")]
 fn refusal(text: &[u8]) -> (Place, String) {
     match rows(text) {
         Err(Failure::Input { place, reason, .. }) => (place, reason.into_owned()),
@@ -97,14 +98,10 @@ fn a_field_that_is_no_number_is_named_and_not_shown() {
     for text in ["inf", "NaN", "1e999", "", "0x1"] {
         let text = format!("age\n\"{text}\"\n");
         let mut table = input(text.as_bytes()).table().unwrap();
+        let age = table.column("age").unwrap();
         let row = table.next_row().unwrap().unwrap();
-        assert!(row.number(age_of_one()).is_err(), "{text}");
+        assert!(row.number(age).is_err(), "{text}");
     }
-}
-
-/// The only column of a table with one.
-fn age_of_one() -> veracruz_guest::Column {
-    input(b"age\n").table().unwrap().column("age").unwrap()
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn its_panic_is_a_trap_that_tells_nothing() {
     assert!(!run.stderr.contains("assert"), "{}", run.stderr);
 }
 
+#[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn guest() -> Option<Guest> {
     let tools = Tools::find()?;
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bare");
