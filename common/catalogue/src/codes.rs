@@ -844,8 +844,8 @@ codes! {
         more "No connection to the host could be made."
     SecondInstance "VC-0803" 0 "You have provisioned another isolate of this policy before"
         fault Host
-        hint "pass `--again` if you accept that the policy's runs count anew"
-        more "The ledger beside your identity names another instance for this policy. No isolate knows of another one, so a host that starts isolates again could run a computation more often than agreed."
+        hint "`veracruz ledger show` says what the earlier one got; pass `--again` if you accept that runs count anew"
+        more "The ledger beside your identity names another instance for this policy. Runs and budgets are counted by each isolate alone, and no isolate knows of another one: whoever runs the host can end an isolate and start the policy again, and each time a computation on your data would give a result more than you agreed to, with other inputs of the others if they give such. There are good reasons for a second isolate as well, a machine that was restarted above all. Ask the other participants whether the first one is gone, and what it gave out, before you say `--again`."
     UnprotectedIsolate "VC-0804" 0 "This kind of isolate does not protect from the host"
         fault PolicyAuthor
         hint "pass `--accept-unprotected` if you trust whoever runs the host"
@@ -910,6 +910,14 @@ codes! {
         fault You
         hint "run it on a machine with Linux; what a participant does works here"
         more "Isolates are started, and programs confined, by means that only Linux has: namespaces, seccomp, Landlock, KVM and vsock. On other systems the command line is that of a participant: policies, approvals, files, results, receipts."
+    ApprovalFileUnusable "VC-0840" 0 "A file is no approval"
+        fault You
+        hint "give files that `veracruz policy approve` or `veracruz policy approvals --bundle` wrote, of this policy"
+        more "An approval in a file is a JWS in compact form on one line, or one of several in a bundle: a JSON document with the policy and a list of approvals. This file is neither, or it is a bundle of another policy than your own copy."
+    LedgerVersion "VC-0841" 0 "The ledger is of another version"
+        fault You
+        hint "use the newer version of this program, which wrote it; nothing was changed"
+        more "A ledger says by which version it was written. A newer one may hold what this program does not understand and would lose, so it is neither read nor written."
 
     UnknownRoute "VC-0901" 404 "There is no such route"
         fault You

@@ -10,6 +10,8 @@ use veracruz_policy::{FilePath, InstanceId, KeyDigest, PolicyHash, Sha256, Times
 use veracruz_protocol::{ErrorCode, Problem};
 use veracruz_receipt::ReceiptError;
 
+use crate::approvals::ApprovalFlaw;
+
 /// Why something was not done. Each variant says who is at fault.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -103,12 +105,17 @@ pub enum Error {
         found: String,
     },
     /// Another isolate was provisioned under this policy before.
-    #[error("you provisioned the isolate {earlier} under this policy at {at}; this is {found}")]
+    #[error(
+        "you provisioned the isolate {earlier} under this policy at {at} ({entrusted}); this is \
+         another one, {found}, and neither knows what the other one has run"
+    )]
     SecondInstance {
         /// The one in the ledger; the latest where there are several.
         earlier: InstanceId,
         /// When that was.
         at: Timestamp,
+        /// What was entrusted to it and seen there, in words.
+        entrusted: String,
         /// The one at the other end now.
         found: InstanceId,
     },
@@ -192,6 +199,30 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The ledger was written by another version of this program.
+    #[error("the ledger {} has version {found}, and this program reads up to {expected}", path.display())]
+    LedgerVersion {
+        /// The file, which was left as it is.
+        path: PathBuf,
+        /// The latest version that this program knows.
+        expected: u32,
+        /// Its version.
+        found: u32,
+    },
+    /// A file is no approval, and no bundle of approvals of this policy.
+    #[error("the approvals in {} cannot be used: {reason}", path.display())]
+    ApprovalFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody's approval approves nothing of this policy.
+    #[error("the approval is refused: {0}")]
+    ApprovalRefused(#[source] Box<ApprovalFlaw>),
+    /// What is to be signed approves nothing, and every isolate would refuse it.
+    #[error("there is nothing to sign: {0}")]
+    ApprovalTerms(#[from] Box<ApprovalFlaw>),
     /// The store of collateral cannot be used, or a file is no collateral.
     #[error("the collateral in {} cannot be used: {reason}", path.display())]
     Collateral {
@@ -310,6 +341,9 @@ impl Error {
             Self::FileChanged { .. } => ErrorCode::FileChanged,
             Self::DestinationExists { .. } => ErrorCode::DestinationExists,
             Self::Ledger { .. } => ErrorCode::LedgerUnusable,
+            Self::LedgerVersion { .. } => ErrorCode::LedgerVersion,
+            Self::ApprovalFile { .. } => ErrorCode::ApprovalFileUnusable,
+            Self::ApprovalRefused(flaw) | Self::ApprovalTerms(flaw) => flaw.code(),
             Self::Collateral { .. } => ErrorCode::CollateralUnusable,
             Self::Reference { .. } => ErrorCode::ReferenceUnusable,
             Self::HostUnreachable { .. } | Self::NoIsolate { .. } => ErrorCode::HostUnreachable,
@@ -346,6 +380,7 @@ impl Error {
             | Self::EvidenceRefused(_)
             | Self::ReplyMalformed { .. }
             | Self::SecondInstance { .. }
+            | Self::ApprovalRefused(_)
             | Self::DownloadDiffers { .. }
             | Self::ReceiptRefused(_)
             | Self::ReceiptUnfit { .. } => ErrorClass::Trust,
@@ -362,6 +397,9 @@ impl Error {
             | Self::File { .. }
             | Self::Identity { .. }
             | Self::Ledger { .. }
+            | Self::LedgerVersion { .. }
+            | Self::ApprovalFile { .. }
+            | Self::ApprovalTerms(_)
             | Self::Collateral { .. }
             | Self::Reference { .. } => ErrorClass::Local,
         }
@@ -385,6 +423,9 @@ impl Error {
                 expected, found, ..
             } => (expected.to_string(), found.to_string()),
             Self::SecondInstance { earlier, found, .. } => (earlier.to_string(), found.to_string()),
+            Self::LedgerVersion {
+                expected, found, ..
+            } => (expected.to_string(), found.to_string()),
             Self::Refused(problem) => (problem.expected.clone()?, problem.found.clone()?),
             Self::EvidenceRefused(error) => return error.expected_and_found(),
             _ => return None,

@@ -42,13 +42,18 @@ pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
 /// What the operating system says; the old one is there then.
 pub fn replace_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let next = beside(path, ".next");
-    match fs::remove_file(&next) {
+    replace(&next, contents, PRIVATE)?;
+    fs::rename(&next, path)?;
+    sync_folder(path)
+}
+
+/// Writes a file anew, in the place of what may stand there. It may be seen half written.
+pub(crate) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    create_private(&next, contents)?;
-    fs::rename(&next, path)?;
-    sync_folder(path)
+    create_new(path, contents, mode)
 }
 
 /// Reads a file of at most `limit` bytes that nobody else can read.

@@ -76,21 +76,29 @@ mod receipt;
 mod reference;
 mod resume;
 mod transport;
+mod watch;
 
 pub use appraise::{FileAppraisal, FileVerdict};
-pub use approvals::{ApprovalVerdict, check_approvals};
+pub use approvals::{
+    Agreement, ApprovalBundle, ApprovalFile, ApprovalFlaw, ApprovalTerms, ApprovalVerdict,
+    CheckedApproval, GivenApproval, MAX_BUNDLE_BYTES, Place, approval_jws, check_approval,
+    check_approvals, named_programs, write_approval,
+};
 pub use clock::now;
 pub use collateral::{
     CollateralFile, CollateralKind, CollateralPiece, CollateralStore, certified_key, read_bounded,
 };
 pub use connection::{
-    Appraised, ApprovalTerms, Connection, DownloadOptions, Downloaded, Provisioning, Source,
-    Uploaded, WaitOptions, approval_jws,
+    Appraised, Connection, DownloadOptions, Downloaded, Provisioning, Source, StatusEvents,
+    Uploaded, WaitOptions,
 };
 pub use error::{Error, ErrorClass};
 pub use files::replace_private;
 pub use host::{HostClient, HostedComputation};
-pub use ledger::{Ledger, Provisioned, StoredReceipt};
+pub use ledger::{
+    EntrustedFile, Ledger, LedgerEntry, LedgerInstance, Provisioned, SeenRun, SignedApproval,
+    StoredReceipt,
+};
 pub use modes::PRIVACY_OF_FILES;
 pub use receipt::{DatedAppraisal, verify_receipt};
 pub use reference::ReferenceFile;
@@ -99,3 +107,4 @@ pub use veracruz_appraisal::Collateral;
 pub use veracruz_policy::{FilePath, InstanceId, Policy, PolicyHash, Sha256, Timestamp};
 pub use veracruz_receipt::{Opening, Verified};
 pub use veracruz_session::{Attested, Identity, Unattested};
+pub use watch::{Change, CheckedStatus, Seen, Watch};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use veracruz_appraisal::Collateral;
-use veracruz_policy::{FilePath, InstanceId, Policy};
+use veracruz_policy::{FilePath, InstanceId, Policy, Timestamp};
 use veracruz_protocol::ErrorCode;
-use veracruz_session::Identity;
+use veracruz_session::{Identity, Unattested};
 
 use crate::connection::{Connection, Provisioning, Source, Uploaded};
 use crate::error::Error;
@@ -27,6 +27,25 @@ pub struct Dial {
     pub accept_unprotected: bool,
     /// See [`Connection::with_collateral`].
     pub collateral: Arc<Collateral>,
+}
+
+impl Dial {
+    /// A new connection to that isolate, not attested yet.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub(crate) async fn open(&self, now: Timestamp) -> Result<Connection<Unattested>, Error> {
+        let Self {
+            host,
+            policy,
+            identity,
+            instance,
+            collateral,
+            ..
+        } = self;
+        let connection = Connection::open(host, policy, identity, Some(*instance), now).await?;
+        Ok(connection.with_collateral(Arc::clone(collateral)))
+    }
 }
 
 /// How often to try anew.
@@ -79,18 +98,9 @@ async fn attempt(
     provisioning: Provisioning<'_>,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Uploaded, Error> {
-    let Dial {
-        host,
-        policy,
-        identity,
-        instance,
-        accept_unprotected,
-        collateral,
-    } = dial;
     let now = provisioning.now;
-    let connection = Connection::open(host, policy, identity, Some(*instance), now).await?;
-    let connection = connection.with_collateral(Arc::clone(collateral));
-    let (mut connection, _) = connection.attest(*accept_unprotected, now).await?;
+    let connection = dial.open(now).await?;
+    let (mut connection, _) = connection.attest(dial.accept_unprotected, now).await?;
     connection
         .upload(path, source, provisioning, progress)
         .await

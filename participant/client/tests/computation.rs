@@ -148,7 +148,7 @@ async fn the_others_approvals_are_checked_by_their_signatures() {
         (
             Some(signed(&world.globex, here.clone())),
             later,
-            Verdict::OutOfTime,
+            Verdict::Expired,
         ),
         // Somebody else's, shown as globex's.
         (Some(signed(&world.acme, here)), NOW, Verdict::Forged),
@@ -164,8 +164,9 @@ async fn the_others_approvals_are_checked_by_their_signatures() {
         let verdicts =
             veracruz_client::check_approvals(&world.policy, &fake.instance(), &status, now);
         assert_eq!(verdicts.len(), 2);
-        assert_eq!(verdicts[0].1, Verdict::None);
-        assert_eq!(verdicts[1].1, expected);
+        assert_eq!(verdicts[0].verdict, Verdict::None);
+        assert_eq!(verdicts[1].verdict, expected);
+        assert!(verdicts[1].required);
     }
 }
 

@@ -214,7 +214,10 @@ async fn a_second_isolate_gets_nothing_unless_it_is_meant() {
     let result = connection
         .upload(&input(), &source, provisioning(&ledger), &mut |_, _| {})
         .await;
-    let Err(Error::SecondInstance { earlier, found, at }) = result else {
+    let Err(Error::SecondInstance {
+        earlier, found, at, ..
+    }) = result
+    else {
         panic!("{result:?}")
     };
     assert_eq!(

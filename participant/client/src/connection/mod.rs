@@ -17,11 +17,11 @@ use veracruz_appraisal::tpm::Activation;
 use veracruz_policy::{InstanceId, ParticipantName, Policy, PolicyHash, Timestamp};
 use veracruz_session::{Attested, Identity, Session, Unattested};
 
-pub use approval::{ApprovalTerms, approval_jws};
 pub use attest::Appraised;
 pub use download::{DownloadOptions, Downloaded};
 pub use run::WaitOptions;
 pub use source::Source;
+pub use status::StatusEvents;
 pub use upload::{Provisioning, Uploaded};
 
 use crate::error::Error;

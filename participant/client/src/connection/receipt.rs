@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use veracruz_policy::Timestamp;
-use veracruz_protocol::{Route, limits};
-use veracruz_receipt::Verified;
+use veracruz_protocol::{Route, RunOutcome, limits};
+use veracruz_receipt::{Outcome, Verified};
 
 use super::Proven;
 use crate::error::Error;
@@ -75,6 +75,15 @@ impl Proven {
                 path,
             },
         )?;
+        let outcome = match verified.payload.outcome {
+            Outcome::Finished => Some(RunOutcome::Finished),
+            Outcome::Failed => Some(RunOutcome::Failed),
+            Outcome::Withheld => Some(RunOutcome::Withheld),
+            _ => None,
+        };
+        if let Some(outcome) = outcome {
+            ledger.note_run(&self.policy_hash(), &instance, run, outcome, now)?;
+        }
         Ok(verified)
     }
 }

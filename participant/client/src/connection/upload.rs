@@ -98,7 +98,8 @@ impl Proven {
     /// Notes in the ledger that this isolate is about to be entrusted with something.
     pub(super) fn note(&self, provisioning: Provisioning<'_>) -> Result<(), Error> {
         let Provisioning { ledger, again, now } = provisioning;
-        ledger.provision(&self.policy_hash(), &self.instance(), again, now)
+        ledger.provision(&self.policy_hash(), &self.instance(), again, now)?;
+        ledger.note_name(&self.party.policy)
     }
 
     fn check_provider(&self, path: &FilePath) -> Result<(), Error> {

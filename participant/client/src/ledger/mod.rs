@@ -9,6 +9,10 @@
 //! (a resumed upload must repeat them), and what opens the commitments in a receipt.
 
 mod document;
+mod notes;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use std::fs::File;
 use std::io;
@@ -19,9 +23,11 @@ use veracruz_policy::{FilePath, InstanceId, PolicyHash, Sha256, Timestamp};
 use zeroize::Zeroizing;
 
 use self::document::{
-    Document, InstanceEntry, MAX_LEDGER_BYTES, OpeningEntry, PolicyEntry, ReceiptEntry,
-    UploadEntry, VERSION,
+    Document, InstanceEntry, MAX_LEDGER_BYTES, OLDEST, OpeningEntry, PolicyEntry, ReceiptEntry,
+    UploadEntry, VERSION, Versioned,
 };
+pub use self::view::{EntrustedFile, LedgerEntry, LedgerInstance, SeenRun, SignedApproval};
+use crate::clock;
 use crate::error::Error;
 use crate::files;
 use crate::random;
@@ -123,28 +129,58 @@ impl Ledger {
     ) -> Result<(), Error> {
         self.locked(|document| {
             let entry = document.policies.entry(policy.to_string()).or_default();
-            let earlier = self.instances(entry)?;
-            if earlier
-                .iter()
-                .any(|provisioned| provisioned.instance == *instance)
-            {
-                return Ok(());
-            }
-            if let Some(last) = earlier.last()
-                && !again
-            {
-                return Err(Error::SecondInstance {
-                    earlier: last.instance,
-                    at: last.at,
-                    found: *instance,
+            self.provision_all(entry, &[*instance], again, now)
+        })
+    }
+
+    /// Says whether `instance` would be a second one, as [`Ledger::provision`] does, and notes
+    /// nothing.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_instance(&self, policy: &PolicyHash, instance: &InstanceId) -> Result<(), Error> {
+        let document = self.locked(|document| Ok(document.clone()))?;
+        match document.policies.get(&policy.to_string()) {
+            Some(entry) => self.refuse_others(entry, &[*instance]),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes isolates that were not noted before; several at once are one decision.
+    fn provision_all(
+        &self,
+        entry: &mut PolicyEntry,
+        instances: &[InstanceId],
+        again: bool,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if !again {
+            self.refuse_others(entry, instances)?;
+        }
+        for instance in instances.iter().map(ToString::to_string) {
+            if entry.instances.iter().all(|one| one.instance != instance) {
+                entry.instances.push(InstanceEntry {
+                    instance,
+                    at: now.to_string(),
                 });
             }
-            entry.instances.push(InstanceEntry {
-                instance: instance.to_string(),
-                at: now.to_string(),
-            });
-            Ok(())
-        })
+        }
+        Ok(())
+    }
+
+    fn refuse_others(&self, entry: &PolicyEntry, instances: &[InstanceId]) -> Result<(), Error> {
+        let earlier = self.instances(entry)?;
+        let known = |instance: &&InstanceId| earlier.iter().any(|one| one.instance == **instance);
+        let other = instances.iter().find(|instance| !known(instance));
+        match (earlier.last(), other) {
+            (Some(last), Some(other)) => Err(Error::SecondInstance {
+                earlier: last.instance,
+                at: last.at,
+                entrusted: view::in_words(entry, &last.instance.to_string()),
+                found: *other,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The salt and the share for an upload: the same ones for the same contents at the same
@@ -182,6 +218,7 @@ impl Ledger {
                 sha256: digest.clone(),
                 salt: HEXLOWER.encode(fresh.salt.as_slice()),
                 share: HEXLOWER.encode(fresh.share.as_slice()),
+                at: Some(clock::now().to_string()),
             });
             Ok(fresh)
         })
@@ -299,14 +336,23 @@ impl Ledger {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Document::new()),
             Err(error) => return Err(self.unusable(error.to_string())),
         };
-        let document: Document =
-            serde_json::from_slice(&bytes).map_err(|error| self.unusable(error.to_string()))?;
-        if document.version != VERSION {
-            return Err(self.unusable(format!(
-                "expected version {VERSION}, found {}",
-                document.version
-            )));
+        let damaged = |error: serde_json::Error| {
+            self.unusable(format!(
+                "it is damaged ({error}); it was left as it is, {} bytes",
+                bytes.len()
+            ))
+        };
+        let Versioned { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
+        if !(OLDEST..=VERSION).contains(&version) {
+            return Err(Error::LedgerVersion {
+                path: self.path.clone(),
+                expected: VERSION,
+                found: version,
+            });
         }
+        let mut document: Document = serde_json::from_slice(&bytes).map_err(damaged)?;
+        // It is written in the new form with the first change.
+        document.version = VERSION;
         Ok(document)
     }
 
@@ -342,142 +388,5 @@ impl Ledger {
             path: self.path.clone(),
             reason,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    const POLICY: PolicyHash = PolicyHash::from_bytes([1; 32]);
-    const ONE: InstanceId = InstanceId::from_bytes([2; 32]);
-    const TWO: InstanceId = InstanceId::from_bytes([3; 32]);
-    const NOON: Timestamp = Timestamp::from_seconds(1_795_176_000);
-
-    fn ledger() -> (tempfile::TempDir, Ledger) {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = Ledger::beside(&folder.path().join("acme.pem"));
-        (folder, ledger)
-    }
-
-    #[test]
-    fn refuses_a_second_instance_unless_told_to_go_on() {
-        let (_folder, ledger) = ledger();
-        ledger.provision(&POLICY, &ONE, false, NOON).unwrap();
-        ledger.provision(&POLICY, &ONE, false, NOON).unwrap();
-        let Err(Error::SecondInstance { earlier, at, found }) =
-            ledger.provision(&POLICY, &TWO, false, NOON)
-        else {
-            panic!("accepted")
-        };
-        assert_eq!((earlier, at, found), (ONE, NOON, TWO));
-        // Another policy is another matter.
-        ledger
-            .provision(&PolicyHash::from_bytes([9; 32]), &TWO, false, NOON)
-            .unwrap();
-        ledger.provision(&POLICY, &TWO, true, NOON).unwrap();
-        ledger.provision(&POLICY, &TWO, false, NOON).unwrap();
-        let all: Vec<_> = ledger
-            .provisioned(&POLICY)
-            .unwrap()
-            .iter()
-            .map(|entry| entry.instance)
-            .collect();
-        assert_eq!(all, [ONE, TWO]);
-    }
-
-    #[test]
-    fn a_refusal_leaves_no_trace() {
-        let (_folder, ledger) = ledger();
-        ledger.provision(&POLICY, &ONE, false, NOON).unwrap();
-        let before = fs::read(ledger.path()).unwrap();
-        ledger.provision(&POLICY, &TWO, false, NOON).unwrap_err();
-        assert_eq!(fs::read(ledger.path()).unwrap(), before);
-    }
-
-    #[test]
-    fn the_same_contents_keep_their_secrets_and_others_get_new_ones() {
-        let (_folder, ledger) = ledger();
-        let path = FilePath::parse("/input/a").unwrap();
-        let (one, two) = (Sha256::of(b"1"), Sha256::of(b"2"));
-        let secrets = |instance, digest| {
-            let secrets = ledger
-                .upload_secrets(&POLICY, instance, &path, digest)
-                .unwrap();
-            (*secrets.salt, *secrets.share)
-        };
-        let first = secrets(&ONE, &one);
-        assert_ne!(first.0, first.1);
-        assert_eq!(secrets(&ONE, &one), first);
-        assert_ne!(secrets(&TWO, &one), first);
-        assert_ne!(secrets(&ONE, &two), first);
-        // What was committed once may be so still: its salt must not be lost.
-        assert_eq!(secrets(&ONE, &one), first);
-    }
-
-    #[test]
-    fn it_is_for_its_owner_alone() {
-        let (_folder, ledger) = ledger();
-        ledger.provision(&POLICY, &ONE, false, NOON).unwrap();
-        let mode = fs::metadata(ledger.path()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        fs::set_permissions(ledger.path(), fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(
-            ledger.provisioned(&POLICY),
-            Err(Error::Ledger { .. })
-        ));
-    }
-
-    #[test]
-    fn a_damaged_ledger_provisions_nothing() {
-        let (_folder, ledger) = ledger();
-        ledger.provision(&POLICY, &ONE, false, NOON).unwrap();
-        let whole = fs::read(ledger.path()).unwrap();
-        for length in 0..whole.len() {
-            fs::write(ledger.path(), &whole[..length]).unwrap();
-            let result = ledger.provision(&POLICY, &TWO, false, NOON);
-            assert!(matches!(result, Err(Error::Ledger { .. })), "{length}");
-        }
-    }
-
-    #[test]
-    fn two_at_once_cannot_both_be_first() {
-        let (_folder, ledger) = ledger();
-        let accepted = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|number| {
-                    let ledger = ledger.clone();
-                    let instance = InstanceId::from_bytes([number; 32]);
-                    scope.spawn(move || ledger.provision(&POLICY, &instance, false, NOON).is_ok())
-                })
-                .collect();
-            threads
-                .into_iter()
-                .filter(|_| true)
-                .map(|thread| thread.join().unwrap())
-                .filter(|ok| *ok)
-                .count()
-        });
-        assert_eq!(accepted, 1);
-    }
-
-    #[test]
-    fn openings_are_found_by_path_and_digest() {
-        let (_folder, ledger) = ledger();
-        let path = FilePath::parse("/output/a").unwrap();
-        let digest = Sha256::of(b"1");
-        ledger
-            .note_opening(&POLICY, &ONE, &path, &digest, &[5; 32])
-            .unwrap();
-        assert_eq!(ledger.openings(&POLICY, &path, &digest).unwrap(), [[5; 32]]);
-        assert!(
-            ledger
-                .openings(&POLICY, &path, &Sha256::of(b"2"))
-                .unwrap()
-                .is_empty()
-        );
     }
 }

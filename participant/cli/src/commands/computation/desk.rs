@@ -5,7 +5,7 @@ use crate::commands::{collateral, policy};
 use crate::error::CliError;
 use std::sync::Arc;
 use veracruz_client::{
-    Appraised, Attested, Collateral, Connection, Error, Identity, InstanceId, Ledger, Policy,
+    Appraised, Attested, Collateral, Connection, Identity, InstanceId, Ledger, Policy,
     Provisioning, now,
 };
 
@@ -56,17 +56,9 @@ impl Desk {
 
     /// Refuses a second instance before anything is asked of it.
     pub(super) fn same_instance(&self, instance: &InstanceId) -> Result<(), CliError> {
-        let earlier = self.ledger.provisioned(&self.policy.hash())?;
-        match earlier.last() {
-            Some(last) if !self.again && earlier.iter().all(|one| one.instance != *instance) => {
-                Err(Error::SecondInstance {
-                    earlier: last.instance,
-                    at: last.at,
-                    found: *instance,
-                }
-                .into())
-            }
-            _ => Ok(()),
+        match self.again {
+            true => Ok(()),
+            false => Ok(self.ledger.check_instance(&self.policy.hash(), instance)?),
         }
     }
 }

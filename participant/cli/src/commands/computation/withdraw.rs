@@ -19,7 +19,7 @@ pub(crate) fn withdraw(arguments: &WithdrawArgs) -> Result<Report, CliError> {
             }
             WithdrawnWhen::AfterRun => "withdrawn after a run that has read your inputs",
         };
-        let document = serde_json::to_value(&answer).unwrap_or_default();
+        let document = serde_json::to_value(answer).unwrap_or_default();
         Ok(Report::new(document).line(line))
     })
 }
