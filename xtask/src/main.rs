@@ -15,6 +15,7 @@ mod image;
 mod kernel;
 mod machines;
 mod model;
+mod portable;
 mod process;
 mod qemu_nitro;
 mod reproduce;
@@ -38,7 +39,8 @@ Usage: cargo xtask <command>
   demo [ARGS]   install what is missing, build, and run `veracruz demo ARGS`
   test          install what is missing, build, and run every test
   check         formatting, lints, documentation, no_std builds, dependencies
-  ci            check, model, fuzz for a minute, test: what CI runs
+  portable      lints of the command line for macOS and Windows
+  ci            check, portable, model, fuzz for a minute, test: what CI runs
   bench [NAME]  measure what SPECIFICATION.md promises: kernels, start, files, or all of them
   fuzz [TARGET] [--seconds N]
                 try bytes of all kinds on everything that reads bytes from outside
@@ -86,7 +88,9 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
         "demo" => demo(rest, steps),
         "test" => test::test(steps),
         "check" => check::check(steps).map(|()| steps.print_times()),
+        "portable" => portable::portable(steps).map(|()| steps.print_times()),
         "ci" => check::check(steps)
+            .and_then(|()| portable::portable(steps))
             .and_then(|()| model::model(steps))
             .and_then(|()| fuzz::fuzz(steps, &fuzz::Options::IN_CI))
             .and_then(|()| reproduce::reproduce_in_ci(steps))
