@@ -28,7 +28,10 @@ pub(crate) use policy::{
     Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
 };
 pub(crate) use program::{CheckArgs, MeasureArgs, MeasureFormat};
-pub(crate) use receipt::{ReceiptCommand, ReceiptFetchArgs, ReceiptVerifyArgs};
+pub(crate) use receipt::{
+    HeldFile, JudgeAt, ReceiptCommand, ReceiptCompareArgs, ReceiptFetchArgs, ReceiptPolicyArgs,
+    ReceiptShowArgs, ReceiptVerifyArgs,
+};
 pub(crate) use target::Target;
 
 #[cfg(not(target_os = "linux"))]
@@ -98,7 +101,7 @@ pub(crate) enum Command {
     Download(DownloadArgs),
     /// Take back your approval; your inputs are erased
     Withdraw(WithdrawArgs),
-    /// Fetch or verify the receipt of a run
+    /// Fetch, show, verify or compare receipts of runs
     #[command(subcommand)]
     Receipt(ReceiptCommand),
     /// Explain an error code: its cause, whose fault it is, and what to do

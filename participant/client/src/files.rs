@@ -1,6 +1,6 @@
 //! Files of the participant's: private, whole or not there, never overwritten by accident.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -67,14 +67,29 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<
             "others can read it; `chmod 600` it, and think about who may have read it",
         ));
     }
-    let room = usize::try_from(metadata.len().min(limit))
-        .unwrap_or(0)
-        .saturating_add(1);
-    let mut contents = Zeroizing::new(Vec::with_capacity(room));
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut contents)?;
+    let mut contents = Zeroizing::new(Vec::with_capacity(room(&metadata, limit)));
+    read_into(file, limit, &mut contents)?;
+    Ok(contents)
+}
+
+/// Reads a file of at most `limit` bytes.
+pub(crate) fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let mut contents = Vec::with_capacity(room(&file.metadata()?, limit));
+    read_into(file, limit, &mut contents)?;
+    Ok(contents)
+}
+
+/// So much that nothing is moved while it is read, which would leave copies of secrets.
+fn room(metadata: &Metadata, limit: u64) -> usize {
+    let length = usize::try_from(metadata.len().min(limit));
+    length.unwrap_or(0).saturating_add(1)
+}
+
+fn read_into(file: File, limit: u64, contents: &mut Vec<u8>) -> io::Result<()> {
+    file.take(limit.saturating_add(1)).read_to_end(contents)?;
     if u64::try_from(contents.len()).is_ok_and(|length| length <= limit) {
-        Ok(contents)
+        Ok(())
     } else {
         Err(io::Error::new(
             io::ErrorKind::FileTooLarge,

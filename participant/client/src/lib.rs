@@ -100,11 +100,15 @@ pub use ledger::{
     StoredReceipt,
 };
 pub use modes::PRIVACY_OF_FILES;
-pub use receipt::{DatedAppraisal, verify_receipt};
+pub use receipt::{
+    ApprovalAtHand, Clock, Compared, Comparison, DatedAppraisal, FileComparison, JudgedBy,
+    KeptReceipt, OpeningFile, Verification, compare_receipts, digest_of, rests_on, verify_kept,
+    verify_receipt,
+};
 pub use reference::ReferenceFile;
 pub use resume::{Dial, upload_resuming};
 pub use veracruz_appraisal::Collateral;
 pub use veracruz_policy::{FilePath, InstanceId, Policy, PolicyHash, Sha256, Timestamp};
-pub use veracruz_receipt::{Opening, Verified};
+pub use veracruz_receipt::{Opening, Receipt, ReceiptPayload, Verified};
 pub use veracruz_session::{Attested, Identity, Unattested};
 pub use watch::{Change, CheckedStatus, Seen, Watch};

@@ -108,6 +108,19 @@ impl Collateral {
         &self.keys
     }
 
+    /// Every piece by itself, in a form that [`add`](Self::add) takes: for keeping what an appraisal
+    /// was made with.
+    pub fn pieces(&self) -> impl Iterator<Item = Vec<u8>> {
+        let bytes = [
+            &self.certificates,
+            &self.revocation_lists,
+            &self.documents,
+            &self.event_logs,
+        ];
+        let keys = self.keys.iter().map(|key| key.spki().to_vec());
+        bytes.into_iter().flatten().cloned().chain(keys)
+    }
+
     /// Event logs of virtual machines (CCEL), as firmware wrote them. Nobody signs a log: it is
     /// believed where it leads to registers that are signed.
     #[must_use]

@@ -8,9 +8,8 @@ use veracruz_receipt::{Outcome, Verified};
 
 use super::Proven;
 use crate::error::Error;
-use crate::files;
 use crate::ledger::{Ledger, StoredReceipt};
-use crate::receipt::{DatedAppraisal, verify_live};
+use crate::receipt::{DatedAppraisal, KeptReceipt, verify_live};
 use crate::transport::{self, Call};
 
 impl Proven {
@@ -28,7 +27,7 @@ impl Proven {
     }
 
     /// Fetches the receipt of a run, verifies it, and keeps it in a new file, with this
-    /// participant's signed and dated appraisal beside it (`<destination>.appraisal.jws`).
+    /// participant's signed and dated appraisal and the collateral beside it, see [`KeptReceipt`].
     ///
     /// A receipt has no date of its own, since an isolate has no clock that anyone trusts: later
     /// verification can judge at the date of an appraisal, and says whose clock that was.
@@ -59,13 +58,10 @@ impl Proven {
                 ),
             });
         }
-        let appraisal =
-            DatedAppraisal::of(&receipt, &self.party.name, now).sign(&self.party.identity)?;
-        put_new(destination, &receipt)?;
-        put_new(
-            &files::beside(destination, ".appraisal.jws"),
-            appraisal.as_bytes(),
-        )?;
+        let party = &self.party;
+        KeptReceipt::at(destination).keep(&receipt, &party.collateral, |collateral| {
+            DatedAppraisal::of(&receipt, &party.name, collateral, now).sign(&party.identity)
+        })?;
         let path = std::path::absolute(destination).unwrap_or_else(|_| destination.into());
         ledger.note_receipt(
             &self.policy_hash(),
@@ -86,14 +82,4 @@ impl Proven {
         }
         Ok(verified)
     }
-}
-
-fn put_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
-    files::create_private(path, contents).map_err(|error| {
-        if error.kind() == std::io::ErrorKind::AlreadyExists {
-            Error::DestinationExists { path: path.into() }
-        } else {
-            Error::file(path, "write")(error)
-        }
-    })
 }

@@ -280,6 +280,28 @@ impl Ledger {
             .collect()
     }
 
+    /// Every pair of contents and salt that is known of a file: of inputs that were uploaded, and of
+    /// outputs that were downloaded.
+    pub(crate) fn known_openings(
+        &self,
+        policy: &PolicyHash,
+        path: &FilePath,
+    ) -> Result<Vec<(Sha256, [u8; 32])>, Error> {
+        let document = self.locked(|document| Ok(document.clone()))?;
+        let Some(entry) = document.policies.get(&policy.to_string()) else {
+            return Ok(Vec::new());
+        };
+        let outputs = entry.openings.iter();
+        let outputs = outputs.map(|known| (&known.path, &known.sha256, &known.opening));
+        let inputs = entry.uploads.iter();
+        let inputs = inputs.map(|known| (&known.path, &known.sha256, &known.salt));
+        outputs
+            .chain(inputs)
+            .filter(|(known, _, _)| known.as_str() == path.as_str())
+            .map(|(_, sha256, salt)| Ok((self.read(sha256)?, *self.secret(salt)?)))
+            .collect()
+    }
+
     /// Notes where a receipt was put.
     pub(crate) fn note_receipt(
         &self,

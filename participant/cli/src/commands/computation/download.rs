@@ -3,11 +3,10 @@
 use super::attest::kind;
 use super::{Desk, block_on, path};
 use crate::args::DownloadArgs;
-use crate::commands::receipt;
 use crate::error::CliError;
 use crate::output::{Format, Report, progress, unprotected};
 use serde_json::json;
-use veracruz_client::DownloadOptions;
+use veracruz_client::{DownloadOptions, OpeningFile};
 
 /// `download`: checked, then put in place, with what opens its commitment beside it.
 pub(crate) fn download(arguments: &DownloadArgs, format: Format) -> Result<Report, CliError> {
@@ -24,7 +23,8 @@ pub(crate) fn download(arguments: &DownloadArgs, format: Format) -> Result<Repor
             .download(&path, &arguments.output, options, &mut bar)
             .await?;
         if let Some(salt) = &got.opening {
-            receipt::keep_opening(&arguments.output, &path, salt)?;
+            let (path, salt) = (path.clone(), *salt);
+            OpeningFile { path, salt }.keep(&arguments.output)?;
         }
         let document = json!({
             "path": path.as_str(),
