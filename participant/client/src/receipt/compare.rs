@@ -96,7 +96,7 @@ fn files<C: PartialEq>(
     contents: &impl Fn(&FilePath, &C) -> Result<Option<Sha256>, Error>,
 ) -> Result<Vec<FileComparison>, Error> {
     let paths: BTreeSet<&FilePath> = one.keys().chain(other.keys()).collect();
-    let compare = |path: &FilePath| {
+    let compare = |path: &FilePath| -> Result<Compared, Error> {
         let (Some(first), Some(second)) = (one.get(path), other.get(path)) else {
             return Ok(Compared::OneSided);
         };
@@ -110,7 +110,7 @@ fn files<C: PartialEq>(
             _ => Compared::Unknown,
         })
     };
-    let file = |path: &FilePath| {
+    let file = |path: &FilePath| -> Result<FileComparison, Error> {
         Ok(FileComparison {
             path: path.clone(),
             found: compare(path)?,

@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::output::Report;
 use serde_json::json;
 use std::path::PathBuf;
-use veracruz_client::{Clock, Verification, rests_on};
+use veracruz_client::{ApprovalFile, Clock, Policy, Verification, rests_on};
 
 /// Says in words what is proved, by whose hardware, at whose date, and what is not.
 pub(super) fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> {
@@ -17,19 +17,18 @@ pub(super) fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> 
     for held in &arguments.inputs {
         openings.push(judge.input(held, &receipt)?);
     }
-    let approvals = approvals(&arguments.approvals)?;
+    let approvals = approvals(&arguments.approvals, &judge.policy)?;
     let verification = judge.judge(&receipt, &openings, &approvals, arguments.at)?;
     Ok(report(&verification))
 }
 
-/// Signed approvals, one a file.
-fn approvals(files: &[PathBuf]) -> Result<Vec<String>, CliError> {
-    let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|source| CliError::file(path, source))?;
-        Ok(text.trim().to_owned())
-    };
-    files.iter().map(read).collect()
+/// Signed approvals, alone or in bundles of the same policy.
+fn approvals(files: &[PathBuf], policy: &Policy) -> Result<Vec<String>, CliError> {
+    let mut approvals = Vec::new();
+    for path in files {
+        approvals.extend(ApprovalFile::read(path)?.approvals(policy, path)?);
+    }
+    Ok(approvals)
 }
 
 fn report(verification: &Verification) -> Report {
