@@ -113,12 +113,10 @@ impl Desk {
             Course::Ends(code) => {
                 let status = child.wait(LIMIT);
                 let ended = status.ok().and_then(|status| status.code());
+                let context = self.context(step, &printed);
+                assert_eq!(ended, Some(code), "the exit code\n{context}");
                 let shown = self.is_shown(step, &printed);
-                assert!(
-                    ended == Some(code) && shown,
-                    "it ended with {ended:?} instead of {code}\n{}",
-                    self.context(step, &printed)
-                );
+                assert!(shown, "what is printed is not as shown\n{context}");
             }
             Course::Service | Course::Meanwhile => {
                 if step.course == Course::Service {
@@ -268,9 +266,7 @@ fn lay_out(built: &Artifacts, folder: &Path) {
     same(&built.veracruz, &folder.join("target/release/veracruz"));
     let runtime = folder.join("target/release/veracruz-runtime");
     same(&built.runtime, &runtime);
-    // All example programs are built beside this one.
-    let release = built.psi_program.parent().expect("a folder");
-    for entry in fs::read_dir(release).unwrap() {
+    for entry in fs::read_dir(&built.programs).unwrap() {
         let program = entry.unwrap().path();
         if program.extension().is_some_and(|is| is == "wasm") {
             let name = program.file_name().unwrap();
