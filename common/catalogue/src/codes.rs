@@ -910,6 +910,10 @@ codes! {
         fault You
         hint "run it on a machine with Linux; what a participant does works here"
         more "Isolates are started, and programs confined, by means that only Linux has: namespaces, seccomp, Landlock, KVM and vsock. On other systems the command line is that of a participant: policies, approvals, files, results, receipts."
+    VersionsDiffer "VC-0831" 0 "Client and runtime share no version of the protocol"
+        fault You
+        hint "update the older one: the client from its maker, or the runtime by another policy that names a newer one"
+        more "The runtime in the isolate says with every answer which versions of the protocol it speaks, and this client speaks none of them. Nothing was sent that the runtime could misunderstand. A runtime of another version has another measurement, so a newer one needs a policy that names it."
     ApprovalFileUnusable "VC-0840" 0 "A file is no approval"
         fault You
         hint "give files that `veracruz policy approve` or `veracruz policy approvals --bundle` wrote, of this policy"
@@ -955,4 +959,8 @@ codes! {
         fault Isolate
         hint "try again later"
         more "Connections and requests that are under way are bounded."
+    VersionUnsupported "VC-0930" 404 "The isolate does not speak this version of the protocol"
+        fault You
+        hint "the end with the lower number is older: update the client, or have the host start a newer runtime"
+        more "Each path of the participant API begins with the version of the protocol that the client speaks. The isolate's runtime speaks others, which it names with every answer. A runtime of another version has another measurement, so the policy has to name that."
 }

@@ -35,6 +35,10 @@ pub const ETAG: &str = "etag";
 /// The state that the caller saw, with `POST /v1/runs`.
 pub const IF_MATCH: &str = "if-match";
 
+/// With every answer: the versions of the protocol that this isolate speaks, as
+/// [`Versions`](crate::Versions) writes them. Its absence means that it speaks the first alone.
+pub const VERSIONS: &str = "veracruz-versions";
+
 /// The value of `Repr-Digest` for a digest.
 #[must_use]
 pub fn repr_digest(digest: &Sha256) -> String {

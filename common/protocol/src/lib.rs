@@ -36,6 +36,7 @@ mod route;
 mod run;
 mod status;
 mod text;
+mod version;
 
 pub use approval::{
     APPROVAL_PURPOSE, ApprovalId, ApprovalStatement, Instances, ProgramDigest, WithdrawalAnswer,
@@ -54,3 +55,4 @@ pub use status::{
     ApprovalView, ComputationState, Content, FileRole, FileView, Missing, Presence, ProgramState,
     RunsView, StateTag, Status, UploadView,
 };
+pub use version::{SPOKEN, Versions};

@@ -1,10 +1,10 @@
 //! The routes of the participant API: a plain match, and its inverse for clients.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String, string::ToString as _, vec::Vec};
 
 use veracruz_policy::FilePath;
 
-use crate::{ErrorCode, Problem, header, limits};
+use crate::{ErrorCode, Problem, SPOKEN, Versions, header, limits, version};
 
 /// The methods that the API knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,7 @@ impl Route {
     /// received).
     ///
     /// # Errors
+    /// [`ErrorCode::VersionUnsupported`] for a path of another version of the protocol;
     /// [`ErrorCode::UnknownRoute`], [`ErrorCode::MethodNotAllowed`] (see [`Route::allowed`]),
     /// [`ErrorCode::FilePathMalformed`]. A query is refused: no route has one.
     pub fn parse(method: &str, target: &str) -> Result<Self, Problem> {
@@ -78,7 +79,14 @@ impl Route {
         }
         let allowed = Self::allowed(target);
         if allowed.is_empty() {
-            return Err(Problem::new(ErrorCode::UnknownRoute).found(target));
+            return Err(match version::of_path(target) {
+                Some(version) if !SPOKEN.contains(&version) => {
+                    Problem::new(ErrorCode::VersionUnsupported)
+                        .expected(Versions::spoken().to_string())
+                        .found(version.to_string())
+                }
+                _ => Problem::new(ErrorCode::UnknownRoute).found(target),
+            });
         }
         let method = Method::parse(method)
             .filter(|method| allowed.contains(method))
@@ -310,15 +318,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_route() {
-        for path in [
-            "",
-            "/",
-            "*",
-            "/v1",
-            "/v1/policy/",
-            "/v1/policy?x",
-            "/v2/status",
-        ] {
+        for path in ["", "/", "*", "/v1", "/v1/policy/", "/v1/policy?x"] {
             assert_eq!(code("GET", path), ErrorCode::UnknownRoute, "{path}");
         }
         for path in [
@@ -332,6 +332,13 @@ mod tests {
         assert_eq!(code("POST", "/v1/policy"), ErrorCode::MethodNotAllowed);
         assert_eq!(code("get", "/v1/policy"), ErrorCode::MethodNotAllowed);
         assert_eq!(code("PATCH", "/v1/files/a"), ErrorCode::MethodNotAllowed);
+    }
+
+    #[test]
+    fn a_path_of_another_version_is_refused_as_such() {
+        for path in ["/v2/status", "/v0/status", "/v17/whatever"] {
+            assert_eq!(code("GET", path), ErrorCode::VersionUnsupported, "{path}");
+        }
     }
 
     #[test]

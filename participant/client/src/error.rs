@@ -7,7 +7,7 @@ use thiserror::Error;
 use veracruz_appraisal::AppraisalError;
 use veracruz_catalogue::Fault;
 use veracruz_policy::{FilePath, InstanceId, KeyDigest, PolicyHash, Sha256, Timestamp};
-use veracruz_protocol::{ErrorCode, Problem};
+use veracruz_protocol::{ErrorCode, Problem, Versions};
 use veracruz_receipt::ReceiptError;
 
 use crate::approvals::ApprovalFlaw;
@@ -103,6 +103,19 @@ pub enum Error {
         expected: &'static str,
         /// What came.
         found: String,
+    },
+    /// The runtime in the isolate speaks other versions of the protocol.
+    #[error(
+        "the runtime speaks versions {runtime} of the protocol, this client speaks {client}: {older} \
+         is older"
+    )]
+    VersionsDiffer {
+        /// What the runtime says that it speaks.
+        runtime: Versions,
+        /// What this client speaks.
+        client: Versions,
+        /// Who is to be updated: `the client` or `the runtime`.
+        older: &'static str,
     },
     /// Another isolate was provisioned under this policy before.
     #[error(
@@ -353,6 +366,7 @@ impl Error {
             Self::PolicyDiffers { .. } => ErrorCode::PolicyDiffers,
             Self::Unprotected => ErrorCode::UnprotectedIsolate,
             Self::ReplyMalformed { .. } => ErrorCode::ReplyMalformed,
+            Self::VersionsDiffer { .. } => ErrorCode::VersionsDiffer,
             Self::SecondInstance { .. } => ErrorCode::SecondInstance,
             Self::FileUnknown { .. } => ErrorCode::FileUnknown,
             Self::NotProvider { .. } => ErrorCode::NotProvider,
@@ -384,7 +398,9 @@ impl Error {
             | Self::DownloadDiffers { .. }
             | Self::ReceiptRefused(_)
             | Self::ReceiptUnfit { .. } => ErrorClass::Trust,
-            Self::HandshakeRefused { .. } | Self::Refused(_) => ErrorClass::Refused,
+            Self::HandshakeRefused { .. } | Self::VersionsDiffer { .. } | Self::Refused(_) => {
+                ErrorClass::Refused
+            }
             Self::NotAParticipant { .. }
             | Self::CertificateDates { .. }
             | Self::PolicyExpired { .. }
@@ -413,6 +429,9 @@ impl Error {
             Self::ReplyMalformed {
                 expected, found, ..
             } => ((*expected).into(), found.clone()),
+            Self::VersionsDiffer {
+                runtime, client, ..
+            } => (client.to_string(), runtime.to_string()),
             Self::PinMismatch {
                 expected, found, ..
             } => (expected.clone(), found.to_string()),

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use veracruz_protocol::{Problem, limits, media};
+use veracruz_protocol::{Problem, Versions, header, limits, media};
 
 use crate::error::Error;
 
@@ -127,7 +127,7 @@ impl Http {
             return Err(self.broken(&error).await);
         }
         match self.sender.send_request(request).await {
-            Ok(response) => Ok(response),
+            Ok(response) => same_language(response),
             Err(error) => Err(self.broken(&error).await),
         }
     }
@@ -156,6 +156,26 @@ impl Drop for Http {
         if let Some(driver) = &self.driver {
             driver.abort();
         }
+    }
+}
+
+/// Whether the end that gave this answer speaks a version of the protocol that this client speaks.
+/// One that does not say is of the time when there was one version.
+fn same_language(response: Response<Incoming>) -> Result<Response<Incoming>, Error> {
+    let said = response.headers().get(header::VERSIONS);
+    let said = said.and_then(|value| value.to_str().ok());
+    let (client, runtime) = (Versions::spoken(), said.and_then(Versions::parse));
+    match runtime {
+        Some(runtime) if !client.share_one_with(&runtime) => Err(Error::VersionsDiffer {
+            older: if client.are_older_than(&runtime) {
+                "the client"
+            } else {
+                "the runtime"
+            },
+            runtime,
+            client,
+        }),
+        _ => Ok(response),
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use veracruz_computation::Session;
 use veracruz_evidence::ReportData;
 use veracruz_policy::{ParticipantName, Trust};
-use veracruz_protocol::{ErrorCode, Problem, Route, media};
+use veracruz_protocol::{ErrorCode, Problem, Route, Versions, media};
 use veracruz_session::{Channel, IsolateName};
 
 /// One participant's connection.
@@ -70,10 +70,13 @@ impl Visit {
 /// Answers one request. Every failure becomes a problem document; none ends the isolate.
 pub(crate) async fn answer(visit: &Visit, request: Request<Incoming>) -> Response<Body> {
     let target = request.uri().path().to_owned();
-    match dispatch(visit, request).await {
+    let mut response = match dispatch(visit, request).await {
         Ok(response) => response,
         Err(found) => problem(&found, &target),
-    }
+    };
+    let name = header::HeaderName::from_static(veracruz_protocol::header::VERSIONS);
+    reply::set(&mut response, name, &Versions::spoken().to_string());
+    response
 }
 
 async fn dispatch(visit: &Visit, request: Request<Incoming>) -> Result<Response<Body>, Problem> {

@@ -194,6 +194,8 @@ pub(crate) struct State {
     /// Answers everything else with this.
     pub(crate) canned: BTreeMap<String, (u16, &'static str, Vec<u8>)>,
     pub(crate) redirect: bool,
+    /// Says with every answer that it speaks these versions of the protocol.
+    pub(crate) versions: Option<&'static str>,
     /// Approvals as they came.
     pub(crate) approvals: Vec<String>,
     /// `If-Match` of every run.
@@ -231,6 +233,7 @@ impl Fake {
             policy_document: world.policy.document().to_vec(),
             canned: BTreeMap::new(),
             redirect: false,
+            versions: None,
             approvals: Vec::new(),
             matches: Vec::new(),
             polls_left: 0,
@@ -306,7 +309,15 @@ impl Isolate {
         let channel = Arc::new(Channel::from_server(stream.get_ref().1, &self.identity).unwrap());
         let service = service_fn(|request| {
             let (isolate, channel) = (Arc::clone(&self), Arc::clone(&channel));
-            async move { isolate.answer(&channel, request).await }
+            async move {
+                let mut reply = isolate.answer(&channel, request).await?;
+                let versions = isolate.state.lock().unwrap().versions;
+                if let Some(versions) = versions {
+                    let value = versions.parse().unwrap();
+                    reply.headers_mut().insert(header::VERSIONS, value);
+                }
+                Ok::<_, Cut>(reply)
+            }
         });
         let _ = http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
