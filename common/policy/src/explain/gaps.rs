@@ -24,8 +24,10 @@ pub(super) fn section(subject: &Subject<'_>) -> Section {
     for text in [
         "Whoever receives a file can do with it what they like.",
         "The host sees who connects, when, how many bytes go which way, and how long a run takes.",
-        "Everyone who takes part sees which files are there, whether a run has failed, and the \
-         digest of every program.",
+        "This policy does not say who runs the machine, nor in which country it stands: that is \
+         for your agreement with them.",
+        "Everyone who takes part sees who approved and who withdrew, which files are there, \
+         whether a run has failed, and the digest of every program.",
         "The host can stop the computation at any time, and no result comes then.",
         "Isolates keep other software out. They are weaker against whoever has the machine in \
          hand, and side channels of the processor may tell more than its maker says.",

@@ -7,6 +7,7 @@
 mod agreement;
 mod flow;
 mod gaps;
+mod html;
 mod isolates;
 mod limits;
 mod overview;
@@ -15,9 +16,14 @@ mod render;
 mod sentence;
 mod stages;
 mod subject;
+mod summary;
 mod words;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    borrow::ToOwned as _,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 pub use sentence::{Piece, Sentence};
 
@@ -27,7 +33,7 @@ pub(crate) use sentence::{Arg, all, any, code, plain, say};
 pub(crate) use subject::Subject;
 pub(crate) use words::{bytes, duration, grouped};
 
-use crate::{Participant, Policy};
+use crate::{Participant, ParticipantName, Policy, PolicyHash, Timestamp};
 
 /// A policy in words.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,6 +41,12 @@ use crate::{Participant, Policy};
 pub struct Explanation {
     /// What the parties call the computation.
     pub title: String,
+    /// The hash of the policy that is explained.
+    pub hash: PolicyHash,
+    /// To whom; to everybody where it is nobody.
+    pub reader: Option<ParticipantName>,
+    /// When this was written, for the files of those who decide.
+    pub date: Option<Timestamp>,
     /// The sections, in the order in which to read them.
     pub sections: Vec<Section>,
 }
@@ -61,6 +73,7 @@ impl Policy {
             .iter()
             .filter(|participant| reader.is_none_or(|reader| reader.name == participant.name));
         let mut sections = alloc::vec![overview::section(&subject)];
+        sections.push(summary::section(&subject));
         sections.extend(readers.map(|reader| participant::section(&subject, reader)));
         sections.extend(stages::sections(&subject));
         sections.extend(isolates::sections(&subject));
@@ -68,8 +81,37 @@ impl Policy {
         sections.push(gaps::section(&subject));
         Explanation {
             title: self.name().into(),
+            hash: self.hash(),
+            reader: reader.map(|reader| reader.name.clone()),
+            date: None,
             sections,
         }
+    }
+}
+
+impl Explanation {
+    /// Says when it was written: Markdown and HTML have the date at their top.
+    #[must_use]
+    pub fn dated(mut self, date: Timestamp) -> Self {
+        self.date = Some(date);
+        self
+    }
+
+    /// What identifies this document: what it is about, for whom, when and by what it was written.
+    pub(crate) fn record(&self) -> Vec<(&'static str, String)> {
+        let everybody = "all participants".to_owned();
+        let reader = self.reader.as_ref().map_or(everybody, ToString::to_string);
+        let mut record = alloc::vec![
+            ("Policy", self.title.clone()),
+            ("Hash", self.hash.to_string()),
+            ("Written for", reader),
+        ];
+        record.extend(self.date.map(|date| ("Date", date.to_string())));
+        record.push((
+            "Written by",
+            concat!("veracruz ", env!("CARGO_PKG_VERSION")).into(),
+        ));
+        record
     }
 }
 

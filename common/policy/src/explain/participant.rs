@@ -80,7 +80,15 @@ fn given(subject: &Subject<'_>, reader: &Participant, file: &File, section: &mut
     described(subject, path, section);
     used(subject, file, section);
     let shown = people(&file.receivers, Some(reader));
-    section.add(if shown.is_empty() {
+    section.add(if shown.is_empty() && subject.policy.unprotected() {
+        // Whoever reads no further must not believe that it is safe from everybody.
+        say(
+            "No other participant sees {} itself; whoever runs the machine can.",
+            &[code(path)],
+            &["files", path],
+        )
+        .caution()
+    } else if shown.is_empty() {
         say(
             "Nobody but you sees {} itself.",
             &[code(path)],

@@ -1,4 +1,4 @@
-//! An explanation as text, Markdown and HTML.
+//! An explanation as text and Markdown.
 
 use alloc::{format, string::String};
 use core::fmt;
@@ -27,7 +27,10 @@ impl Explanation {
     /// for markup.
     #[must_use]
     pub fn to_markdown(&self) -> String {
-        let mut text = format!("# {}\n", code_span(&self.title));
+        let mut text = format!("# {}\n\n", code_span(&self.title));
+        for (field, value) in self.record() {
+            text.push_str(&format!("- {field}: {}\n", code_span(&value)));
+        }
         for section in &self.sections {
             text.push_str(&format!("\n## {}\n\n", section.title));
             for sentence in &section.sentences {
@@ -40,39 +43,9 @@ impl Explanation {
         }
         text
     }
-
-    /// As one HTML document without scripts, styles from elsewhere or pictures.
-    #[must_use]
-    pub fn to_html(&self) -> String {
-        let title = escape_html(&self.title);
-        let mut text = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <title>{title}</title>\n<style>\nbody {{ font-family: sans-serif; max-width: 50em; \
-             margin: 2em auto; line-height: 1.4; }}\ncode {{ overflow-wrap: anywhere; }}\n\
-             .caution {{ font-weight: bold; }}\n</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-        );
-        for section in &self.sections {
-            text.push_str(&format!("<h2>{}</h2>\n<ul>\n", escape_html(&section.title)));
-            for sentence in &section.sentences {
-                let class = if sentence.caution {
-                    " class=\"caution\""
-                } else {
-                    ""
-                };
-                let value = |value: &str| format!("<code>{}</code>", escape_html(value));
-                text.push_str(&format!(
-                    "<li{class}>{}</li>\n",
-                    joined(sentence, value, escape_html)
-                ));
-            }
-            text.push_str("</ul>\n");
-        }
-        text.push_str("</body>\n</html>\n");
-        text
-    }
 }
 
-fn joined(
+pub(super) fn joined(
     sentence: &Sentence,
     value: impl Fn(&str) -> String,
     words: impl Fn(&str) -> String,
@@ -109,41 +82,14 @@ fn escape_markdown(text: &str) -> String {
         .replace('<', "\\<")
 }
 
-fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::html::tests::explanation;
     use super::*;
-    use alloc::vec;
-
-    fn explanation(value: &str) -> Explanation {
-        Explanation {
-            title: value.into(),
-            sections: vec![super::super::Section {
-                title: "A".into(),
-                sentences: vec![super::super::say(
-                    "it is {}.",
-                    &[super::super::code(value)],
-                    &[],
-                )],
-            }],
-        }
-    }
 
     #[test]
     fn no_value_passes_for_markup() {
-        let hostile = "<b>`*x*`</b> & \"y\"";
-        let html = explanation(hostile).to_html();
-        assert!(
-            !html.contains("<b>") && html.contains("&lt;b&gt;"),
-            "{html}"
-        );
-        let markdown = explanation(hostile).to_markdown();
+        let markdown = explanation("<b>`*x*`</b> & \"y\"").to_markdown();
         assert!(
             markdown.contains("- It is `` <b>`*x*`</b> & \"y\" ``."),
             "{markdown}"

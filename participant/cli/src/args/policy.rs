@@ -39,6 +39,9 @@ pub(crate) struct PolicyExplainArgs {
     /// How it is written
     #[arg(long, value_enum, default_value_t = Writing::Text)]
     pub(crate) format: Writing,
+    /// The date at the top of Markdown and HTML, as 2027-01-01T00:00:00Z (now unless given)
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) date: Option<Timestamp>,
 }
 
 /// Ways to write sentences down.

@@ -5,6 +5,7 @@ use crate::args::{PolicyExplainArgs, Writing};
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
+use veracruz_client::now;
 use veracruz_policy::{Explanation, Piece, Sentence};
 
 /// The policy in plain sentences, to one participant or to all.
@@ -18,7 +19,9 @@ pub(super) fn explain(arguments: &PolicyExplainArgs) -> Result<Report, CliError>
         })?),
         None => None,
     };
-    let explanation = policy.explain(reader);
+    let explanation = policy
+        .explain(reader)
+        .dated(arguments.date.unwrap_or_else(now));
     let text = match arguments.format {
         Writing::Text => explanation.to_string(),
         Writing::Markdown => explanation.to_markdown(),
@@ -27,6 +30,7 @@ pub(super) fn explain(arguments: &PolicyExplainArgs) -> Result<Report, CliError>
     let document = json!({
         "hash": policy.hash().to_string(),
         "for": arguments.reader,
+        "date": explanation.date.map(|date| date.to_string()),
         "sections": sections(&explanation),
     });
     Ok(Report::new(document).line(text.trim_end()))
