@@ -91,7 +91,14 @@ fn programs(subject: &Subject<'_>, section: &mut Section) {
     for file in policy.programs().filter_map(|path| policy.file(path)) {
         let path = file.path.as_str();
         let provider = file.provider.as_ref().map_or_else(|| plain("nobody"), code);
-        if !file.is_pinned() {
+        if file.is_pinned() {
+            section.add(say(
+                "{} is fixed by its digest, which says which program runs and not what it does: \
+                 let somebody whom you trust read its source and build it.",
+                &[code(path)],
+                &["files", path],
+            ));
+        } else {
             section.add(say(
                 "{} is not fixed: {} can give any program, and the others see its digest before \
                  they approve, but not what it does.",

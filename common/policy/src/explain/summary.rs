@@ -84,12 +84,12 @@ fn terms(subject: &Subject<'_>, section: &mut Section) {
     let runs = plain(plural(approval.runs.into(), "run"));
     section.add(match policy.expires() {
         Some(expires) => say(
-            "Once {} approved, an isolate makes at most {}, until {}.",
+            "After the approval of {}, an isolate makes at most {}; the policy ends at {}.",
             &[required, runs, code(expires)],
             &["approval"],
         ),
         None => say(
-            "Once {} approved, an isolate makes at most {}, without an end.",
+            "After the approval of {}, an isolate makes at most {}; the policy has no end.",
             &[required, runs],
             &["approval"],
         ),
