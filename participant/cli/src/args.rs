@@ -25,7 +25,8 @@ pub(crate) use identity::{IdentityCommand, IdentityFile, IdentityNewArgs};
 pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
 pub(crate) use launch::LaunchArgs;
 pub(crate) use policy::{
-    Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs, Writing,
+    Ends, Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs,
+    Writing,
 };
 pub(crate) use program::{CheckArgs, MeasureArgs, MeasureFormat};
 pub(crate) use receipt::{

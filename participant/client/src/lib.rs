@@ -65,6 +65,7 @@ mod approvals;
 mod clock;
 mod collateral;
 mod connection;
+pub mod draft;
 mod error;
 mod files;
 mod host;

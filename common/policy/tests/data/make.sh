@@ -38,6 +38,23 @@ openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/long-lived.key"
 # Beyond 2049 dates have another form (RFC 5280, section 4.1.2.5).
 certificate long-lived long-lived 'basicConstraints=CA:FALSE\n' 36500
 
+openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/initech.key"
+certificate initech initech 'basicConstraints=critical,CA:FALSE\n'
+
+# One whose time is over, which `openssl x509` does not make.
+if [ ! -e expired.pem ]; then
+    openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/expired.key"
+    openssl req -new -key "$scratch/expired.key" -subj /CN=expired -out "$scratch/request"
+    printf 'basicConstraints=critical,CA:FALSE\n' > "$scratch/extensions"
+    printf '[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=%s\ndatabase=%s/index\nserial=%s/serial\npolicy=p\n[p]\ncommonName=supplied\n' \
+        "$scratch" "$scratch" "$scratch" > "$scratch/ca.conf"
+    : > "$scratch/index"
+    echo 01 > "$scratch/serial"
+    openssl ca -batch -selfsign -config "$scratch/ca.conf" -keyfile "$scratch/expired.key" -md sha256 \
+        -startdate 20200101000000Z -enddate 20210101000000Z -extfile "$scratch/extensions" \
+        -notext -in "$scratch/request" -out expired.pem
+fi
+
 # The authority of a verifier, as a verifier makes it: it issues for isolates alone.
 openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/authority.key"
 certificate authority authority 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nnameConstraints=critical,permitted;DNS:veracruz.internal\n'

@@ -17,6 +17,8 @@ pub(crate) enum PolicyCommand {
     /// Ends with 9 where the two differ, and with 0 where they have one hash.
     Diff(PolicyDiffArgs),
     /// Draft a policy: psi, psi-sum, train, infer, query, auction, survey or blank
+    ///
+    /// On a terminal it asks for what is not given.
     New(Box<PolicyNewArgs>),
     /// Print the JSON Schema of policies, with which editors complete and check
     Schema,
@@ -65,11 +67,11 @@ pub(crate) struct PolicyDiffArgs {
     pub(crate) new: PathBuf,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct PolicyNewArgs {
     /// What kind of computation: psi, psi-sum, train, infer, query, auction, survey, blank
     #[arg(value_name = "TEMPLATE")]
-    pub(crate) template: String,
+    pub(crate) template: Option<String>,
     /// What the parties call it (the template's name unless given)
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -78,25 +80,27 @@ pub(crate) struct PolicyNewArgs {
     pub(crate) data: Vec<Named>,
     /// Who provides the program, with the certificate
     #[arg(long, value_name = "NAME=CERTIFICATE")]
-    pub(crate) program_by: Named,
+    pub(crate) program_by: Option<Named>,
     /// Who receives results too; for infer and query the first one gives the model or the query
     #[arg(long = "receiver", value_name = "NAME=CERTIFICATE")]
     pub(crate) receivers: Vec<Named>,
     /// The program, to fix it by its digest; without it, its provider may give any
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,
-    /// The acceptable isolates, as `veracruz measure --format policy` prints them
+    /// The acceptable isolates, as `veracruz measure --format policy` prints them; several files
+    /// are put together
     #[arg(long, value_name = "FILE")]
-    pub(crate) isolates: Option<PathBuf>,
+    pub(crate) isolates: Vec<PathBuf>,
     /// Isolates of kind `process`, which do not protect from the host: the attester's key
     #[arg(long = "attester", value_name = "KEY", conflicts_with = "isolates")]
     pub(crate) attesters: Vec<String>,
     /// Their runtime's binary (beside this program unless given)
     #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]
     pub(crate) runtime: Option<PathBuf>,
-    /// When the policy ends, as 2027-01-01T00:00:00Z
+    /// When the policy ends, as 2027-01-01T00:00:00Z or 2027-01-01, or `never` (in half a year
+    /// unless given)
     #[arg(long, value_name = "RFC3339")]
-    pub(crate) expires: Option<Timestamp>,
+    pub(crate) expires: Option<Ends>,
     /// Where the draft goes (printed unless given)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -105,8 +109,32 @@ pub(crate) struct PolicyNewArgs {
     pub(crate) force: bool,
 }
 
+/// When a policy ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// At that time.
+    At(Timestamp),
+    /// Not at all.
+    Never,
+}
+
+impl std::str::FromStr for Ends {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        let midnight = format!("{text}T00:00:00Z");
+        text.parse()
+            .or_else(|_| midnight.parse())
+            .map(Self::At)
+            .map_err(|_| "expected a time as 2027-01-01T00:00:00Z, a day as 2027-01-01, or `never`")
+    }
+}
+
 /// A participant's name and the file of its certificate.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) name: String,
     pub(crate) file: PathBuf,

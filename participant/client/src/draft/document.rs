@@ -3,7 +3,7 @@
 use super::isolates::is_unprotected;
 use super::{Draft, Output, Party, To};
 use serde_json::{Map, Value, json};
-use veracruz_policy::FilePath;
+use veracruz_policy::{FilePath, ParticipantName};
 
 impl Draft {
     /// The document, its fields in the order in which one reads them. Whether it is a policy is
@@ -96,6 +96,19 @@ impl Draft {
         path.unwrap_or_else(|| format!("/program/{}.wasm", self.template.name))
     }
 
+    /// A name that stands for two certificates: a draft has one of them, and the other is lost.
+    pub fn contradiction(&self) -> Option<&ParticipantName> {
+        let parties = || {
+            let data = self.data.iter().chain([&self.author]);
+            data.chain(&self.receivers)
+        };
+        let differs = |party: &&Party| {
+            let other = parties().find(|other| other.name == party.name);
+            other.is_some_and(|other| other.certificate != party.certificate)
+        };
+        parties().find(differs).map(|party| &party.name)
+    }
+
     /// Who gives the model or the query.
     fn giver(&self) -> Option<&Party> {
         self.template.given.as_ref()?;
@@ -108,6 +121,8 @@ impl Draft {
         let everyone = self.data.iter().chain(&self.receivers);
         let parties: Vec<&Party> = match output.to {
             To::Receivers if !self.receivers.is_empty() => self.receivers.iter().collect(),
+            // Whoever provides nothing but the program computes for itself.
+            To::Receivers if self.data.is_empty() => vec![&self.author],
             To::Receivers => self.data.iter().collect(),
             To::Everyone => everyone.collect(),
             To::AllButGiver => everyone

@@ -137,7 +137,11 @@ mod tests {
 
     #[test]
     fn two_measurements_of_one_kind_are_alternatives() {
-        let merged = merged(&[process("1a", "2b"), process("3c", "2b"), process("1a", "2b")]);
+        let merged = merged(&[
+            process("1a", "2b"),
+            process("3c", "2b"),
+            process("1a", "2b"),
+        ]);
         let runtimes = [json!("1a".repeat(32)), json!("3c".repeat(32))];
         let merged = merged.unwrap_or_default();
         assert_eq!(merged.pointer("/process/runtime"), Some(&json!(runtimes)));
@@ -151,13 +155,19 @@ mod tests {
     fn two_differences_are_no_union() {
         let refused = merged(&[process("1a", "2b"), process("3c", "4d")]);
         let text = refused.map_err(|error| error.to_string());
-        assert!(matches!(&text, Err(text) if text.starts_with("1.json: ")), "{text:?}");
+        assert!(
+            matches!(&text, Err(text) if text.starts_with("1.json: ")),
+            "{text:?}"
+        );
     }
 
     #[test]
     fn what_is_none_and_what_is_wrong_is_refused() {
         assert!(matches!(merged(&[]), Err(IsolatesError::Nothing)));
         let wrong = merged(&[json!({ "process": {} })]);
-        assert!(matches!(wrong, Err(IsolatesError::Document { .. })), "{wrong:?}");
+        assert!(
+            matches!(wrong, Err(IsolatesError::Document { .. })),
+            "{wrong:?}"
+        );
     }
 }

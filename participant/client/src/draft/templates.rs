@@ -196,7 +196,7 @@ pub const TEMPLATES: &[Template] = &[
     Template {
         name: "blank",
         description: "",
-        least_data: 1,
+        least_data: 0,
         input: Input {
             ending: "",
             what: "data",

@@ -1,32 +1,43 @@
 //! `veracruz policy new`: a first draft, which people then read, change and agree on.
 //!
 //! It computes the digests of the files that it is given, and invents none: a program that is not
-//! named is not pinned, and isolates that are not named are an error.
+//! named is not pinned, and isolates that are not named are an error. What is not given is asked
+//! for where there is a terminal.
 
-mod document;
-mod templates;
+mod ask;
+mod questions;
+mod terminal;
 
-use crate::args::{Named, PolicyNewArgs};
+use crate::args::{Ends, Named, PolicyNewArgs};
 use crate::error::CliError;
 use crate::find;
 use crate::output::Report;
-use document::Draft;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::Path;
-use templates::{TEMPLATES, Template};
-use veracruz_policy::{IsolateKind, Isolates, Policy};
+use terminal::Terminal;
+use veracruz_client::draft::{
+    Draft, IsolatesError, Party, Program, TEMPLATES, Template, merge_isolates,
+};
+use veracruz_client::now;
+use veracruz_policy::{ParticipantName, Policy, Timestamp};
+
+/// After how many days a policy ends that does not say when.
+const DAYS: i64 = 180;
 
 /// Writes the draft, or prints it.
-pub(super) fn new(arguments: &PolicyNewArgs) -> Result<Report, CliError> {
-    let template = TEMPLATES
-        .iter()
-        .find(|template| template.name == arguments.template)
-        .ok_or_else(|| {
-            let names: Vec<_> = TEMPLATES.iter().map(|template| template.name).collect();
-            CliError::argument(&format!("one of {}", names.join(", ")), &arguments.template)
-        })?;
-    let text = draft(arguments, template)?.to_text();
+pub(super) fn new(given: &PolicyNewArgs) -> Result<Report, CliError> {
+    let missing = questions::missing(given)?;
+    let arguments = match Terminal::of_the_process() {
+        _ if missing.is_empty() => given.clone(),
+        Some(mut terminal) => questions::complete(given.clone(), &mut terminal)?,
+        None => {
+            let expected = missing.join(", and ");
+            let found = "not all of that, and no terminal to ask at";
+            return Err(CliError::argument(&expected, &found));
+        }
+    };
+    let text = draft(&arguments)?.to_text();
     let path = arguments.out.as_deref();
     // The draft is read as everybody will read it: what is wrong is shown in it.
     let policy = Policy::parse(text.as_bytes()).map_err(|errors| CliError::Policy {
@@ -40,8 +51,9 @@ pub(super) fn new(arguments: &PolicyNewArgs) -> Result<Report, CliError> {
         return Ok(Report::new(document).line(text.trim_end()));
     };
     write(path, &text, arguments.force)?;
+    let warnings = policy.warnings().len();
     Ok(
-        Report::new(json!({ "file": path, "hash": hash, "warnings": policy.warnings().len() }))
+        Report::new(json!({ "file": path, "hash": hash, "warnings": warnings }))
             .line(format!("made {}", path.display()))
             .line(format!("hash {hash}"))
             .line(format!(
@@ -51,65 +63,101 @@ pub(super) fn new(arguments: &PolicyNewArgs) -> Result<Report, CliError> {
     )
 }
 
-fn draft(arguments: &PolicyNewArgs, template: &'static Template) -> Result<Draft, CliError> {
-    if arguments.data.len() < template.least_data {
-        let expected = format!("{} times --data NAME=CERTIFICATE", template.least_data);
-        return Err(CliError::argument(&expected, &arguments.data.len()));
-    }
-    if template.other.is_some() && arguments.receivers.is_empty() {
-        let expected = "--receiver NAME=CERTIFICATE, who gives the model or the query";
-        return Err(CliError::argument(expected, &"none"));
-    }
-    let certificate = |named: &Named| -> Result<(String, String), CliError> {
-        let text = std::fs::read_to_string(&named.file)
-            .map_err(|source| CliError::file(&named.file, source))?;
-        Ok((named.name.clone(), text))
+fn draft(arguments: &PolicyNewArgs) -> Result<Draft, CliError> {
+    let template = template(arguments.template.as_deref())?;
+    let (Some(template), Some(author)) = (template, &arguments.program_by) else {
+        let expected = questions::missing(arguments)?.join(", ");
+        return Err(CliError::argument(&expected, &"neither"));
     };
-    let all = |list: &[Named]| list.iter().map(certificate).collect::<Result<Vec<_>, _>>();
-    let isolates = isolates(arguments)?;
-    Ok(Draft {
+    let name = arguments.name.as_deref().unwrap_or(template.name);
+    let draft = Draft {
         template,
-        name: arguments
-            .name
-            .clone()
-            .unwrap_or_else(|| template.name.to_owned()),
-        data: all(&arguments.data)?,
-        author: certificate(&arguments.program_by)?,
-        receivers: all(&arguments.receivers)?,
-        program: match &arguments.program {
-            Some(path) => Some(find::digest(path)?),
-            None => None,
+        name: name.to_owned(),
+        data: parties(&arguments.data)?,
+        author: party(author)?,
+        receivers: parties(&arguments.receivers)?,
+        program: arguments.program.as_deref().map(program).transpose()?,
+        isolates: isolates(arguments)?,
+        expires: match arguments.expires {
+            Some(Ends::At(time)) => Some(time),
+            Some(Ends::Never) => None,
+            None => Some(in_half_a_year()),
         },
-        unprotected: isolates.1,
-        isolates: isolates.0,
-        expires: arguments.expires.map(|time| time.to_string()),
+    };
+    match draft.contradiction() {
+        Some(name) => {
+            let found = format!("two certificates of {name}");
+            Err(CliError::argument("one certificate a participant", &found))
+        }
+        None => Ok(draft),
+    }
+}
+
+/// The template of that name; none where none is named.
+fn template(name: Option<&str>) -> Result<Option<&'static Template>, CliError> {
+    let Some(name) = name else { return Ok(None) };
+    let found = Template::find(name);
+    let unknown = || CliError::argument(&format!("one of {}", template_names()), &name);
+    found.map(Some).ok_or_else(unknown)
+}
+
+fn template_names() -> String {
+    let names: Vec<_> = TEMPLATES.iter().map(|template| template.name).collect();
+    names.join(", ")
+}
+
+fn parties(named: &[Named]) -> Result<Vec<Party>, CliError> {
+    named.iter().map(party).collect()
+}
+
+fn party(named: &Named) -> Result<Party, CliError> {
+    let name = ParticipantName::parse(&named.name)
+        .map_err(|error| CliError::argument(&error.to_string(), &named.name))?;
+    let certificate = std::fs::read_to_string(&named.file)
+        .map_err(|source| CliError::file(&named.file, source))?;
+    Ok(Party { name, certificate })
+}
+
+fn program(path: &Path) -> Result<Program, CliError> {
+    let file_name = path.file_name().unwrap_or_default();
+    Ok(Program {
+        file_name: file_name.to_string_lossy().into_owned(),
+        sha256: find::digest(path)?,
     })
 }
 
-/// `isolates`, and whether one of them does not protect from the host.
-fn isolates(arguments: &PolicyNewArgs) -> Result<(Value, bool), CliError> {
-    let document = match (&arguments.isolates, arguments.attesters.as_slice()) {
-        (Some(path), _) => {
-            let bytes = std::fs::read(path).map_err(|source| CliError::file(path, source))?;
-            serde_json::from_slice(&bytes).map_err(|error| CliError::file(path, error.into()))?
-        }
-        (None, []) => {
-            let expected = "--isolates FILE, or --attester KEY for isolates of kind `process`";
-            return Err(CliError::argument(expected, &"neither"));
-        }
-        (None, attesters) => {
-            let runtime = find::runtime(arguments.runtime.as_deref())?;
-            json!({ "process": { "runtime": [find::digest(&runtime)?], "attesters": attesters } })
-        }
-    };
-    let text = document.to_string();
-    let isolates = Isolates::parse(text.as_bytes()).map_err(|errors| CliError::Policy {
-        path: arguments.isolates.clone().unwrap_or_default(),
-        document: text.into_bytes(),
-        errors,
-    })?;
-    let unprotected = !isolates.kinds().all(IsolateKind::protects_from_host);
-    Ok((document, unprotected))
+fn isolates(arguments: &PolicyNewArgs) -> Result<Value, CliError> {
+    let mut documents = Vec::new();
+    for path in &arguments.isolates {
+        let bytes = std::fs::read(path).map_err(|source| CliError::file(path, source))?;
+        documents.push((path.display().to_string(), bytes));
+    }
+    if !arguments.attesters.is_empty() {
+        let runtime = find::runtime(arguments.runtime.as_deref())?;
+        let runtime = find::digest(&runtime)?;
+        let attesters = &arguments.attesters;
+        let process = json!({ "process": { "runtime": [runtime], "attesters": attesters } });
+        documents.push(("--attester".to_owned(), process.to_string().into_bytes()));
+    }
+    merge_isolates(&documents).map_err(|error| match error {
+        IsolatesError::Document {
+            label,
+            document,
+            errors,
+        } => CliError::Policy {
+            path: label.into(),
+            document,
+            errors,
+        },
+        other => CliError::argument("isolates that can stand in one policy", &other),
+    })
+}
+
+/// Midnight of a day in half a year.
+fn in_half_a_year() -> Timestamp {
+    const DAY: i64 = 86_400;
+    let end = now().seconds().saturating_add(DAYS.saturating_mul(DAY));
+    Timestamp::from_seconds(end.saturating_sub(end.rem_euclid(DAY)))
 }
 
 /// Whole or not at all: to a file beside it, which then takes its name.
@@ -119,7 +167,11 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(file)?;
+    let mut builder = tempfile::Builder::new();
+    // A policy is no secret: who may read it is for the user's umask to say.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut draft = builder.tempfile_in(folder).map_err(file)?;
     draft.write_all(text.as_bytes()).map_err(file)?;
     draft.as_file().sync_all().map_err(file)?;
     let kept = if force {
@@ -127,5 +179,16 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
     } else {
         draft.persist_noclobber(path)
     };
-    kept.map(|_| ()).map_err(|error| file(error.error))
+    match kept {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(exists(path).into())
+        }
+        Err(error) => Err(file(error.error)),
+    }
+}
+
+fn exists(path: &Path) -> veracruz_client::Error {
+    let path = path.to_owned();
+    veracruz_client::Error::DestinationExists { path }
 }
