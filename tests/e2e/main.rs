@@ -7,6 +7,7 @@
     reason = "all of it is test code, in which a failure is a panic"
 )]
 
+mod agreement;
 mod check;
 mod computation;
 mod exec;

@@ -1,11 +1,13 @@
 //! The command line: every command and option, and nothing of what they do.
 
+mod agreement;
 mod approval;
 mod attestation;
 mod files;
 mod identity;
 mod image;
 mod launch;
+mod ledger;
 mod policy;
 mod program;
 mod receipt;
@@ -16,6 +18,7 @@ mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
 
+pub(crate) use agreement::{PolicyApprovalsArgs, PolicyApproveArgs};
 pub(crate) use approval::{ApproveArgs, AttestArgs, RunArgs, StatusArgs, WithdrawArgs};
 pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
@@ -24,6 +27,7 @@ pub(crate) use files::{DownloadArgs, UploadArgs};
 pub(crate) use identity::{IdentityCommand, IdentityFile, IdentityNewArgs};
 pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
 pub(crate) use launch::LaunchArgs;
+pub(crate) use ledger::{LedgerCommand, LedgerShowArgs};
 pub(crate) use policy::{
     Ends, Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs,
     Writing,
@@ -105,6 +109,9 @@ pub(crate) enum Command {
     /// Fetch, show, verify or compare receipts of runs
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Say what you have entrusted to which isolate
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Explain an error code: its cause, whose fault it is, and what to do
     Explain(ExplainArgs),
 }

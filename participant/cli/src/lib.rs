@@ -61,8 +61,8 @@ pub fn main() -> ExitCode {
 /// What a command has to say at its end; `None` where it has said it already.
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
     use commands::{
-        check, collateral, computation, explain, host, identity, image, isolates, launch, measure,
-        policy, receipt, verifier,
+        check, collateral, computation, explain, host, identity, image, isolates, launch, ledger,
+        measure, policy, receipt, verifier,
     };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
@@ -70,7 +70,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Exec(_) | Command::Appraise(_) => Ok(None),
         Command::Collateral(command) => collateral::collateral(&command).map(Some),
         Command::Identity(command) => identity::identity(&command).map(Some),
-        Command::Policy(command) => policy::policy(&command).map(Some),
+        Command::Policy(command) => policy::policy(&command, format).map(Some),
         Command::Check(arguments) => check::check(&arguments).map(Some),
         Command::Measure(arguments) => measure::measure(&arguments).map(Some),
         Command::Image(command) => image::image(&command).map(Some),
@@ -79,7 +79,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Isolates => isolates::isolates().map(Some),
         Command::Launch(arguments) => launch::launch(&arguments).map(Some),
         Command::Verifier(command) => verifier::verifier(&command, format),
-        Command::Status(arguments) => computation::status(&arguments).map(Some),
+        Command::Status(arguments) => computation::status(&arguments, format),
         Command::Attest(arguments) => computation::attest(&arguments).map(Some),
         Command::Approve(arguments) => computation::approve(&arguments).map(Some),
         Command::Upload(arguments) => computation::upload(&arguments, format).map(Some),
@@ -87,6 +87,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Download(arguments) => computation::download(&arguments, format).map(Some),
         Command::Withdraw(arguments) => computation::withdraw(&arguments).map(Some),
         Command::Receipt(command) => receipt::receipt(&command).map(Some),
+        Command::Ledger(command) => ledger::ledger(&command).map(Some),
         Command::Explain(arguments) => explain::explain(&arguments).map(Some),
     }
 }

@@ -1,5 +1,6 @@
 //! `veracruz policy`.
 
+use super::{PolicyApprovalsArgs, PolicyApproveArgs};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use veracruz_policy::Timestamp;
@@ -20,6 +21,13 @@ pub(crate) enum PolicyCommand {
     ///
     /// On a terminal it asks for what is not given.
     New(Box<PolicyNewArgs>),
+    /// Sign that you agree to a policy, without a connection
+    Approve(Box<PolicyApproveArgs>),
+    /// Say whether signed approvals are enough for a run, and for which instances
+    ///
+    /// Ends with 0 where every required approval is there, with 9 where one is missing, and with 4
+    /// where one is not genuine.
+    Approvals(PolicyApprovalsArgs),
     /// Print the JSON Schema of policies, with which editors complete and check
     Schema,
 }

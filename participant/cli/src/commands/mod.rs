@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod identity;
 pub(crate) mod image;
 pub(crate) mod launch;
+pub(crate) mod ledger;
 pub(crate) mod measure;
 pub(crate) mod policy;
 pub(crate) mod receipt;

@@ -5,8 +5,8 @@ use crate::commands::{collateral, policy};
 use crate::error::CliError;
 use std::sync::Arc;
 use veracruz_client::{
-    Appraised, Attested, Collateral, Connection, Identity, InstanceId, Ledger, Policy,
-    Provisioning, now,
+    Appraised, Attested, Collateral, Connection, Dial, Identity, InstanceId, Ledger, Policy,
+    Provisioning, Unattested, now,
 };
 
 /// Where a participant sits: its identity, its own copy of the policy, its ledger.
@@ -39,11 +39,32 @@ impl Desk {
     pub(in crate::commands) async fn attested(
         &self,
     ) -> Result<(Connection<Attested>, Appraised), CliError> {
-        let now = now();
+        let connection = self.unproven().await?;
+        Ok(connection.attest(self.accept_unprotected, now()).await?)
+    }
+
+    /// As [`Desk::attested`], to look and to entrust nothing: the far end need not protect anything.
+    pub(super) async fn looking(&self) -> Result<(Connection<Attested>, Appraised), CliError> {
+        Ok(self.unproven().await?.attest(true, now()).await?)
+    }
+
+    /// A connection that may end anywhere.
+    pub(super) async fn unproven(&self) -> Result<Connection<Unattested>, CliError> {
         let connection =
-            Connection::open(&self.host, &self.policy, &self.identity, None, now).await?;
-        let connection = connection.with_collateral(Arc::clone(&self.collateral));
-        Ok(connection.attest(self.accept_unprotected, now).await?)
+            Connection::open(&self.host, &self.policy, &self.identity, None, now()).await?;
+        Ok(connection.with_collateral(Arc::clone(&self.collateral)))
+    }
+
+    /// How that isolate is found again, to look.
+    pub(super) fn dial(&self, instance: InstanceId) -> Dial {
+        Dial {
+            host: self.host.clone(),
+            policy: Arc::clone(&self.policy),
+            identity: self.identity.clone(),
+            instance,
+            accept_unprotected: true,
+            collateral: Arc::clone(&self.collateral),
+        }
     }
 
     pub(super) fn provisioning(&self) -> Provisioning<'_> {

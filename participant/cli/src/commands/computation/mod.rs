@@ -7,6 +7,7 @@ mod download;
 mod run;
 mod status;
 mod upload;
+mod watch;
 mod withdraw;
 
 pub(crate) use approve::approve;

@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::output::{Report, unprotected};
 use serde_json::json;
 use std::time::Instant;
-use veracruz_client::WaitOptions;
+use veracruz_client::{WaitOptions, now};
 use veracruz_protocol::{ErrorCode, RunOutcome};
 
 /// `run`: starts it on the state that is seen now, and waits.
@@ -21,6 +21,14 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<Report, CliError> {
         let ended = connection
             .wait_for_run(started.run, WaitOptions::default())
             .await?;
+        // The result is told whatever becomes of the note.
+        let noted = desk.ledger.note_run(
+            &desk.policy.hash(),
+            &connection.instance(),
+            ended.run,
+            ended.outcome,
+            now(),
+        );
         if ended.outcome != RunOutcome::Finished {
             let (outcome, code) = match (&ended.failure, ended.outcome) {
                 (Some(failure), _) => (format!("failed: {failure}"), Some(failure.class.code())),
@@ -48,6 +56,10 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<Report, CliError> {
                 ended.run
             ))
             .lines(outputs.iter().map(|output| format!("for you: {output}")));
+        let report = match noted {
+            Ok(()) => report,
+            Err(error) => report.line(format!("NOTE: the run was not noted: {error}")),
+        };
         Ok(if appraised.protects_from_host() {
             report
         } else {

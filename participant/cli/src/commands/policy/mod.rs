@@ -1,5 +1,7 @@
 //! `veracruz policy`: a file a command.
 
+mod approvals;
+mod approve;
 mod check;
 mod diff;
 mod explain;
@@ -8,7 +10,7 @@ mod source;
 
 use crate::args::{PolicyCommand, PolicyFile};
 use crate::error::CliError;
-use crate::output::Report;
+use crate::output::{Format, Report};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +19,15 @@ use veracruz_policy::Policy;
 pub(crate) use source::text;
 
 /// Runs one of the commands.
-pub(crate) fn policy(command: &PolicyCommand) -> Result<Report, CliError> {
+pub(crate) fn policy(command: &PolicyCommand, format: Format) -> Result<Report, CliError> {
     match command {
         PolicyCommand::Check(file) => check::check(file),
         PolicyCommand::Hash(file) => hash(file),
         PolicyCommand::Explain(arguments) => explain::explain(arguments),
         PolicyCommand::Diff(arguments) => diff::diff(arguments),
         PolicyCommand::New(arguments) => new::new(arguments),
+        PolicyCommand::Approve(arguments) => approve::approve(arguments, format),
+        PolicyCommand::Approvals(arguments) => approvals::approvals(arguments),
         PolicyCommand::Schema => Ok(schema()),
     }
 }
