@@ -37,10 +37,13 @@ const TEST_TOOLS: [(&str, &str); 5] = [
 ];
 
 /// Python packages that tests compare with, by exact version.
-const TEST_PACKAGES: [&str; 3] = [
+const TEST_PACKAGES: [&str; 5] = [
+    // The last one that `zcbor` can import.
+    "cbor2==5.6.5",
     "jsonschema==4.26.0",
     "requests==2.34.2",
     "sev-snp-measure==0.0.13",
+    "zcbor==0.9.1",
 ];
 
 /// libFuzzer is written in C++.

@@ -34,7 +34,7 @@ pub enum ReceiptError {
     #[error("the receipt's evidence: {0}")]
     NoEvidence(#[from] EvidenceError),
     /// Another version of the format: a newer `veracruz` may read it.
-    #[error("a receipt of version {found}, expected version 1")]
+    #[error("a receipt of version {found}, this veracruz reads version 1")]
     UnsupportedVersion {
         /// The version found.
         found: u64,

@@ -9,8 +9,10 @@ use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, Policy
 
 use crate::{Commitment, Outcome, ReceiptError, ReceiptPayload, Resources};
 
-/// The version that this crate writes and reads.
+/// The version that this crate writes.
 pub(crate) const VERSION: u64 = 1;
+/// The versions that it reads: every one that was ever written.
+pub const RECEIPT_VERSIONS: core::ops::RangeInclusive<u64> = 1..=VERSION;
 
 const VERSION_KEY: i64 = 1;
 const POLICY: i64 = 2;

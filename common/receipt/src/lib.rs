@@ -60,6 +60,7 @@ mod verify;
 
 pub use commitment::{Commitment, Opening};
 pub use error::ReceiptError;
+pub use format::RECEIPT_VERSIONS;
 pub use payload::{Outcome, ReceiptPayload, Resources};
 pub use receipt::{MAX_RECEIPT_BYTES, Receipt, UnsignedReceipt};
 pub use statement::{NotProved, Proved};

@@ -12,13 +12,23 @@ use veracruz_evidence::cose::{SPKI_HEADER, sign1};
 use veracruz_evidence::{ReportData, spki};
 use veracruz_policy::Sha256;
 use veracruz_receipt::{
-    Commitment, MAX_RECEIPT_BYTES, Receipt, ReceiptError, Resources, UnsignedReceipt,
+    Commitment, MAX_RECEIPT_BYTES, RECEIPT_VERSIONS, Receipt, ReceiptError, Resources,
+    UnsignedReceipt,
 };
 
 mod support;
 use support::{evidence, fixture, instance, isolate, issue, key, payload, policy};
 
 const MEDIA_TYPE: &str = "application/vnd.veracruz.receipt+cbor";
+
+#[test]
+fn there_is_an_example_of_every_version_that_is_read() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for version in RECEIPT_VERSIONS {
+        let example = fixtures.join(format!("receipt-v{version}.hex"));
+        assert!(example.is_file(), "{}", example.display());
+    }
+}
 
 #[test]
 fn version_1_is_read_for_ever() {

@@ -11,6 +11,7 @@ mod fake;
 use std::fs;
 use std::time::Duration;
 
+use fake::receipts::{RESULT, SALT, issue, payload};
 use fake::{Fake, NOW, PROGRAM, World, path, provisioning, runtime};
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
@@ -19,14 +20,11 @@ use veracruz_client::{
     Collateral, DatedAppraisal, Error, HostClient, Opening, Sha256, Timestamp, WaitOptions,
     verify_receipt,
 };
-use veracruz_evidence::sw_rot::{self, Measured, SwRotClaims};
 use veracruz_policy::ParticipantName;
 use veracruz_protocol::{
     Instances, Jws, ProgramDigest, RunOutcome, StateTag, WithdrawnWhen, media,
 };
-use veracruz_receipt::{
-    Commitment, NotProved, Outcome, Proved, ReceiptPayload, Resources, UnsignedReceipt,
-};
+use veracruz_receipt::{NotProved, Proved};
 
 #[tokio::test]
 async fn an_approval_is_signed_for_this_isolate_by_the_participants_key() {
@@ -224,41 +222,12 @@ async fn a_status_of_another_isolate_is_not_believed() {
     assert!(matches!(error, Error::ReplyMalformed { .. }), "{error:?}");
 }
 
-const RESULT: &[u8] = b"the result";
-const SALT: [u8; 32] = [5; 32];
-
 /// A receipt as the fake would give it, its evidence under the world's attester.
 fn receipt(world: &World, fake: &Fake, run: u32, measured: Sha256) -> Vec<u8> {
-    let name = |name: &str| ParticipantName::parse(name).unwrap();
-    let approval = Sha256::of(b"an approval");
-    let payload = ReceiptPayload {
-        policy: world.policy.hash(),
-        instance: fake.instance(),
-        run,
-        outcome: Outcome::Finished,
-        measurement: measured.into(),
-        approvals: [(name("acme"), approval), (name("globex"), approval)].into(),
-        programs: [(path("/program/p.wasm"), Sha256::of(PROGRAM))].into(),
-        inputs: [path("/input/acme"), path("/input/globex")]
-            .map(|input| (input, Commitment::to(&[1; 32], &Sha256::of(b"x"))))
-            .into(),
-        outputs: [(
-            path("/output/result"),
-            Commitment::to(&SALT, &Sha256::of(RESULT)),
-        )]
-        .into(),
-        randomness: Commitment::to_randomness(&[3; 32]),
-        resources: Resources::rounded(1, 1, 1),
-    };
-    let unsigned = UnsignedReceipt::new(&payload, fake.identity.spki()).unwrap();
-    let claims = SwRotClaims {
-        report_data: unsigned.report_data(),
-        measured: Measured::Runtime(runtime()),
-        launch_policy: world.policy.hash(),
-    };
-    let evidence = sw_rot::sign(&claims, &world.attester);
-    let signature = fake.identity.sign_es256(&unsigned.to_be_signed()).unwrap();
-    unsigned.finish(&signature, evidence).unwrap().encode()
+    let mut payload = payload(world, fake);
+    payload.run = run;
+    payload.measurement = measured.into();
+    issue(&payload, world, fake)
 }
 
 #[tokio::test]
