@@ -78,7 +78,7 @@ codes! {
         more "A policy is a document that people read and every party checks. It has at most 1 MiB, so that nobody can make an isolate read for ever before it knows whom it serves."
     PolicyNotUtf8 "VC-0102" 0 "Policy not UTF-8"
         fault PolicyAuthor
-        hint "save the file as UTF-8"
+        hint "save the file as UTF-8, not as UTF-16 or in an encoding of one country"
         more "A policy is JSON, which is UTF-8 (RFC 8259). Bytes that are not text could be shown differently to different parties."
     PolicyByteOrderMark "VC-0103" 0 "Byte order mark"
         fault PolicyAuthor

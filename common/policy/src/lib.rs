@@ -55,6 +55,7 @@ mod stage;
 mod text;
 mod timestamp;
 mod verifier;
+mod words;
 
 pub use approval::{Approval, Approve};
 pub use bounds::*;
@@ -63,7 +64,9 @@ pub use diff::{Change, Severity};
 pub use digest::{
     DigestError, InstanceId, KeyDigest, Measurement, PolicyHash, Sha256, Sha384, Sha512,
 };
-pub use error::{Cause, MAX_ERRORS, PolicyError, PolicyErrors, Position, Warning, WarningCause};
+pub use error::{
+    Cause, MAX_ERRORS, PolicyError, PolicyErrors, Position, Unit, Warning, WarningCause,
+};
 pub use execution::{Clock, Execution, Limits, Nan, Random, Strategy};
 #[cfg(feature = "explain")]
 pub use explain::{Explanation, Piece, Section, Sentence};

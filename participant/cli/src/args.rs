@@ -29,8 +29,8 @@ pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureAr
 pub(crate) use launch::LaunchArgs;
 pub(crate) use ledger::{LedgerCommand, LedgerShowArgs};
 pub(crate) use policy::{
-    Ends, Named, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile, PolicyNewArgs,
-    Writing,
+    Ends, Named, PolicyCheckArgs, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile,
+    PolicyNewArgs, Writing,
 };
 pub(crate) use program::{CheckArgs, MeasureArgs, MeasureFormat};
 pub(crate) use receipt::{

@@ -9,7 +9,7 @@ use alloc::{
 use super::{At, Errors, object::SHOWN, units};
 use crate::{
     Cause, DigestError, KeyDigest, Measurement, ParticipantName, PathError, PathPattern, Sha256,
-    Sha384, Sha512, Timestamp,
+    Sha384, Sha512, Timestamp, Unit,
     json::Value,
     text::{forbidden_character, shorten},
 };
@@ -64,18 +64,29 @@ impl<'a> At<'a> {
 
     /// An integer within bounds.
     pub(super) fn count(&self, minimum: u64, maximum: u64, errors: &mut Errors<'_>) -> Option<u64> {
+        self.integer(minimum, maximum, Unit::Number, errors)
+    }
+
+    fn integer(
+        &self,
+        minimum: u64,
+        maximum: u64,
+        unit: Unit,
+        errors: &mut Errors<'_>,
+    ) -> Option<u64> {
         let Value::Integer(integer) = self.node.value else {
             self.wrong_type("a number", errors);
             return None;
         };
         let value = u64::try_from(integer).ok();
-        self.in_range(value, &integer.to_string(), minimum, maximum, errors)
+        let found = integer.to_string();
+        self.in_range(value, &found, minimum, maximum, unit, errors)
     }
 
     /// A number of bytes: an integer, or a text with a unit.
     pub(super) fn size(&self, minimum: u64, maximum: u64, errors: &mut Errors<'_>) -> Option<u64> {
         let text = match &self.node.value {
-            Value::Integer(_) => return self.count(minimum, maximum, errors),
+            Value::Integer(_) => return self.integer(minimum, maximum, Unit::Bytes, errors),
             Value::String(text) => text,
             _ => {
                 self.wrong_type("a number of bytes or a text as \"64MiB\"", errors);
@@ -87,7 +98,7 @@ impl<'a> At<'a> {
             self.fail(Cause::InvalidSize { found }, errors);
             return None;
         };
-        self.in_range(quantity.value, text, minimum, maximum, errors)
+        self.in_range(quantity.value, text, minimum, maximum, Unit::Bytes, errors)
     }
 
     /// A number of milliseconds: a text with a unit.
@@ -106,7 +117,8 @@ impl<'a> At<'a> {
             self.fail(Cause::InvalidDuration { found }, errors);
             return None;
         };
-        self.in_range(quantity.value, text, minimum, maximum, errors)
+        let unit = Unit::Milliseconds;
+        self.in_range(quantity.value, text, minimum, maximum, unit, errors)
     }
 
     fn in_range(
@@ -115,14 +127,16 @@ impl<'a> At<'a> {
         text: &str,
         minimum: u64,
         maximum: u64,
+        unit: Unit,
         errors: &mut Errors<'_>,
     ) -> Option<u64> {
         let value_in_range = value.filter(|value| (minimum..=maximum).contains(value));
         if value_in_range.is_none() {
-            let found = value.map_or_else(|| shorten(text, SHOWN), |value| value.to_string());
+            let found = shorten(text, SHOWN);
             let cause = Cause::OutOfRange {
                 minimum,
                 maximum,
+                unit,
                 found,
             };
             self.fail(cause, errors);

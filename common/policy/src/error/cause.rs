@@ -4,7 +4,10 @@ use alloc::{format, string::String, vec::Vec};
 
 use veracruz_catalogue::ErrorCode;
 
-use crate::{FilePath, ParticipantName, PathPattern};
+use crate::{
+    FilePath, ParticipantName, PathPattern,
+    words::{bytes, duration, grouped},
+};
 
 /// Why a document is not a policy. The author of the document is at fault in all of them.
 ///
@@ -14,7 +17,7 @@ use crate::{FilePath, ParticipantName, PathPattern};
 pub enum Cause {
     // The document as JSON.
     /// The document is larger than a policy may be.
-    #[error("the document has {found} bytes, more than {limit}")]
+    #[error("the document has more than {limit} bytes")]
     DocumentTooLarge {
         /// Most bytes of a policy.
         limit: usize,
@@ -114,13 +117,15 @@ pub enum Cause {
         known: &'static [&'static str],
     },
     /// A number, size or duration is too small or too large.
-    #[error("{found} is not between {minimum} and {maximum}")]
+    #[error("{found} is not between {} and {}", unit.words(*minimum), unit.words(*maximum))]
     OutOfRange {
         /// The least that is allowed.
         minimum: u64,
         /// The most that is allowed.
         maximum: u64,
-        /// The number, in the unit of the bounds (bytes, milliseconds or a count).
+        /// What the bounds count.
+        unit: Unit,
+        /// The number as written.
         found: String,
     },
     /// A list, an object or a text is too short or too long.
@@ -422,6 +427,28 @@ pub enum Cause {
         /// The file.
         path: FilePath,
     },
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unit {
+    /// Things.
+    Number,
+    /// Bytes.
+    Bytes,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+impl Unit {
+    /// A number of it for people.
+    pub(super) fn words(self, number: u64) -> String {
+        match self {
+            Self::Number => grouped(number),
+            Self::Bytes => bytes(number),
+            Self::Milliseconds => duration(number),
+        }
+    }
 }
 
 impl Cause {

@@ -8,7 +8,7 @@ mod words;
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-pub use cause::Cause;
+pub use cause::{Cause, Unit};
 pub use position::Position;
 pub use warning::{Warning, WarningCause};
 

@@ -32,8 +32,11 @@ impl Cause {
             Self::MissingField { name } => format!("a field {name:?}"),
             Self::UnknownVersion { expected, .. } => expected.to_string(),
             Self::OutOfRange {
-                minimum, maximum, ..
-            } => format!("{minimum} to {maximum}"),
+                minimum,
+                maximum,
+                unit,
+                ..
+            } => format!("{} to {}", unit.words(*minimum), unit.words(*maximum)),
             Self::WrongLength {
                 unit,
                 minimum,

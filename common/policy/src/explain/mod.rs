@@ -17,7 +17,6 @@ mod sentence;
 mod stages;
 mod subject;
 mod summary;
-mod words;
 
 use alloc::{
     borrow::ToOwned as _,
@@ -31,9 +30,9 @@ pub(crate) use flow::{Flow, Learns};
 pub(crate) use limits::{LIMITS, Limit};
 pub(crate) use sentence::{Arg, all, any, code, plain, say};
 pub(crate) use subject::Subject;
-pub(crate) use words::{bytes, duration, grouped};
 
-use crate::{Participant, ParticipantName, Policy, PolicyHash, Timestamp};
+pub(crate) use crate::words::{bytes, duration, grouped};
+use crate::{Participant, ParticipantName, Policy, PolicyHash, Timestamp, words};
 
 /// A policy in words.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -51,6 +51,10 @@ fn text_of_document(document: &[u8]) -> Result<&str, Failure> {
     if document.starts_with(b"\xef\xbb\xbf") {
         return Err(fail(0, Cause::ByteOrderMark));
     }
+    // UTF-16 without a mark is UTF-8 with a NUL beside every letter.
+    if let [0, _, ..] | [_, 0, ..] = document {
+        return Err(fail(0, Cause::NotUtf8));
+    }
     core::str::from_utf8(document).map_err(|error| fail(error.valid_up_to(), Cause::NotUtf8))
 }
 

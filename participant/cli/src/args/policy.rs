@@ -8,7 +8,9 @@ use veracruz_policy::Timestamp;
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Say whether a policy is valid, with line and column of what is not
-    Check(PolicyFile),
+    ///
+    /// Ends with 3 where it is not, and with `--strict` also where there are warnings.
+    Check(PolicyCheckArgs),
     /// Print the hash that identifies a policy
     Hash(PolicyFile),
     /// Say in plain sentences what a policy means, and what it does not protect
@@ -37,6 +39,15 @@ pub(crate) struct PolicyFile {
     /// The policy
     #[arg(value_name = "POLICY")]
     pub(crate) policy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyCheckArgs {
+    #[command(flatten)]
+    pub(crate) file: PolicyFile,
+    /// End with 3 where there are warnings, too: for scripts
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

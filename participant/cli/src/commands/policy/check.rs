@@ -1,16 +1,17 @@
 //! `veracruz policy check`.
 
 use super::{load, source};
-use crate::args::PolicyFile;
+use crate::args::PolicyCheckArgs;
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
-use veracruz_client::now;
+use veracruz_client::{ErrorClass, now};
 use veracruz_policy::Warning;
 
 /// Everything that is wrong, as an error; or else everything that is allowed and probably not
 /// meant, with what a clock and a person's eyes see.
-pub(super) fn check(file: &PolicyFile) -> Result<Report, CliError> {
+pub(super) fn check(arguments: &PolicyCheckArgs) -> Result<Report, CliError> {
+    let file = &arguments.file;
     let policy = load(&file.policy)?;
     let mut warnings = policy.warnings().to_vec();
     warnings.extend(policy.check_dates(now()));
@@ -36,10 +37,14 @@ pub(super) fn check(file: &PolicyFile) -> Result<Report, CliError> {
         count => format!(", with {count} warnings"),
     };
     let place = file.policy.display();
-    Ok(Report::new(document)
+    let report = Report::new(document)
         .lines(lines)
         .line(format!("{place} is a valid policy{count}"))
-        .line(format!("hash {}", policy.hash())))
+        .line(format!("hash {}", policy.hash()));
+    Ok(match warnings.as_slice() {
+        [_, ..] if arguments.strict => report.ending_with(ErrorClass::Local.exit_code()),
+        _ => report,
+    })
 }
 
 fn in_json(warning: &Warning) -> Value {

@@ -12,9 +12,10 @@ use crate::args::{PolicyCommand, PolicyFile};
 use crate::error::CliError;
 use crate::output::{Format, Report};
 use serde_json::json;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use veracruz_policy::Policy;
+use veracruz_policy::{MAX_DOCUMENT_BYTES, Policy};
 
 pub(crate) use source::text;
 
@@ -34,7 +35,7 @@ pub(crate) fn policy(command: &PolicyCommand, format: Format) -> Result<Report, 
 
 /// Reads and checks a participant's own copy of a policy.
 pub(crate) fn load(path: &Path) -> Result<Arc<Policy>, CliError> {
-    let document = std::fs::read(path).map_err(|source| CliError::file(path, source))?;
+    let document = read(path).map_err(|source| CliError::file(path, source))?;
     match Policy::parse(&document) {
         Ok(policy) => Ok(Arc::new(policy)),
         Err(errors) => Err(CliError::Policy {
@@ -43,6 +44,16 @@ pub(crate) fn load(path: &Path) -> Result<Arc<Policy>, CliError> {
             errors,
         }),
     }
+}
+
+/// The document, or more of it than a policy may have: a device or a pipe may never end.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
+    let mut document = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut document)?;
+    Ok(document)
 }
 
 /// `policy hash`.

@@ -100,9 +100,14 @@ fn visible(character: char) -> char {
         '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     match character {
         '\t' => ' ',
-        c if c.is_control() || turns => char::REPLACEMENT_CHARACTER,
+        c if c.is_control() || turns || is_nothing(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     }
+}
+
+/// Has no width and shows nothing, so that the carets would stand beside their place.
+fn is_nothing(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 #[cfg(test)]
