@@ -1,5 +1,10 @@
 //! The policies that come with the examples are ones that this version accepts, and that their
 //! parties would.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 
