@@ -15,12 +15,19 @@ impl Template {
     /// # Errors
     /// [`LocalError::File`], also where it is no JSON.
     pub fn of_example(folder: &Path) -> Result<Self, LocalError> {
-        let path = folder.join("policy.template.json");
+        Self::read(&folder.join("policy.template.json"))
+    }
+
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// As [`Template::of_example`].
+    pub fn read(path: &Path) -> Result<Self, LocalError> {
         let file = |source| LocalError::File {
-            path: path.clone(),
+            path: path.to_owned(),
             source,
         };
-        let text = std::fs::read(&path).map_err(file)?;
+        let text = std::fs::read(path).map_err(file)?;
         serde_json::from_slice(&text)
             .map(Self)
             .map_err(|error| file(error.into()))
@@ -30,6 +37,15 @@ impl Template {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.get("name").and_then(Value::as_str)
+    }
+
+    /// The participants, in the order of their names, and what the policy says of each.
+    pub fn participants(&self) -> impl Iterator<Item = (&str, &str)> {
+        let participants = self.0.get("participants").and_then(Value::as_object);
+        participants.into_iter().flatten().map(|(name, one)| {
+            let description = one.get("description").and_then(Value::as_str);
+            (name.as_str(), description.unwrap_or_default())
+        })
     }
 
     /// Fills in the certificates of `parties`, the digests of program and runtime (in

@@ -38,7 +38,11 @@ fn compare() -> io::Result<()> {
 /// Day by day, from lines `date,temperature` below a heading.
 fn temperatures(path: &str) -> io::Result<HashMap<String, f64>> {
     let mut temperatures = HashMap::new();
-    for (number, line) in BufReader::new(File::open(path)?).lines().enumerate().skip(1) {
+    for (number, line) in BufReader::new(File::open(path)?)
+        .lines()
+        .enumerate()
+        .skip(1)
+    {
         let line = line?;
         let (day, temperature) = line
             .split_once(',')

@@ -1,42 +1,33 @@
 //! `example.json`: what an example's parties bring, and the answers that somebody else computed.
 
-use super::answers::Answer;
 use crate::error::CliError;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// An example, as its folder describes it.
+/// An example, as its folder describes it. Files are named relative to the folder.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     /// What it shows, in one line.
     pub(super) title: String,
-    /// Who takes part, and what each has, in a few words.
-    pub(super) parties: BTreeMap<String, String>,
+    /// The template of its policy.
+    #[serde(default = "template")]
+    pub(super) policy: PathBuf,
     /// By path of the policy: the name of the compiled program.
     pub(super) programs: BTreeMap<String, String>,
-    /// By path of the policy: a file of the example.
-    pub(super) inputs: BTreeMap<String, String>,
+    /// By path of the policy: a file.
+    pub(super) inputs: BTreeMap<String, PathBuf>,
     /// Who starts the run; the first whom the policy lets, unless given.
     pub(super) run_by: Option<String>,
-    /// What the outputs are compared with.
-    pub(super) answers: Vec<Answer>,
-    /// What of the outputs is told to people.
-    #[serde(default)]
-    pub(super) says: Vec<Saying>,
+    /// By path of the policy: a file that the output must equal byte for byte, or a JSON document
+    /// that it must hold.
+    pub(super) answers: BTreeMap<String, Value>,
 }
 
-/// A value of an output, with the words that go before or after it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Saying {
-    /// Path of the policy.
-    pub(super) output: String,
-    /// Name of a member, or a JSON pointer.
-    pub(super) field: String,
-    /// What it is.
-    pub(super) text: String,
+fn template() -> PathBuf {
+    "policy.template.json".into()
 }
 
 impl Manifest {

@@ -88,8 +88,9 @@ impl Play {
         let deployment = Deployment::start_with(&executable, &isolates, &folder)?;
 
         narrator.step("The parties, each with a key that only it has");
+        let template = Template::read(&example.join(&manifest.policy))?;
         let mut parties = Vec::new();
-        for (name, has) in &manifest.parties {
+        for (name, has) in template.participants() {
             let mut party = Party::new(&executable, &folder, name)?;
             if let Isolates::MicrovmMeasured { .. } = isolates {
                 trust_maker(&mut party, &executable, &deployment)?;
@@ -278,35 +279,31 @@ impl Play {
         }
     }
 
-    /// Compares an output with every answer about it, and tells what there is to tell.
+    /// Compares an output with its answer, and shows it where it is short.
     fn check(&self, path: &str, got: &[u8], narrator: &Narrator) -> Result<(), CliError> {
-        let answers = self.manifest.answers.iter();
-        for answer in answers.filter(|answer| answer.output() == path) {
-            answer.check(got, &self.example)?;
+        if let Some(answer) = self.manifest.answers.get(path) {
+            answers::check(path, got, answer, &self.example)?;
         }
-        for saying in self.manifest.says.iter().filter(|one| one.output == path) {
-            let document = answers::document(path, got)?;
-            let value = match answers::member(&document, &saying.field)? {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            narrator.says("", &format!("{}: {value}", saying.text));
+        if let Ok(text) = std::str::from_utf8(got)
+            && text.len() <= SHOWN
+        {
+            narrator.says("", text);
         }
         Ok(())
     }
 
     /// A receipt, fetched and checked offline.
     fn prove(&self, path: &Path, policy: &Policy, narrator: &mut Narrator) -> Result<(), CliError> {
-        let unread = self.manifest.answers.iter().find(|answer| {
-            let is_it = |file: &&veracruz_policy::File| file.path.as_str() == answer.output();
-            !policy
+        let is_output = |path: &String| {
+            let of_it = |file: &&veracruz_policy::File| file.path.as_str() == path;
+            policy
                 .files()
                 .iter()
-                .filter(is_it)
-                .any(|file| file.is_written())
-        });
-        if let Some(answer) = unread {
-            return Err(CliError::demo("an output of the policy", &answer.output()));
+                .filter(of_it)
+                .any(veracruz_policy::File::is_written)
+        };
+        if let Some(path) = self.manifest.answers.keys().find(|path| !is_output(path)) {
+            return Err(CliError::demo("an output of the policy", path));
         }
         narrator.step("Everybody keeps a receipt, which can be checked offline for years");
         let Some(party) = self.parties.first() else {
@@ -349,7 +346,7 @@ impl Play {
                 digests.push(("program_sha256".to_owned(), digest));
             }
         }
-        let template = Template::of_example(&self.example)?;
+        let template = Template::read(&self.example.join(&self.manifest.policy))?;
         let name = template.name().unwrap_or("example").to_owned();
         let isolates = self
             .isolates
@@ -378,6 +375,9 @@ impl Play {
         party.ok_or_else(|| CliError::demo("a party of example.json", &name))
     }
 }
+
+/// Bytes of the longest output that is shown.
+const SHOWN: usize = 200;
 
 /// What to fetch, and where to.
 struct Fetch {
