@@ -10,6 +10,7 @@
 mod agreement;
 mod check;
 mod computation;
+mod examples;
 mod exec;
 mod microvm;
 mod nitro;

@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::image;
+use crate::languages;
 use crate::process::{self, Failure};
 use crate::runtime::{self, Build};
 use crate::steps::Steps;
@@ -69,6 +70,11 @@ impl Artifacts {
             target,
             programs: programs.join(PROGRAM_TARGET).join("release"),
         })
+    }
+
+    /// Builds the example programs that are not in Rust, as far as this machine can.
+    pub(crate) fn build_other_languages(&self, steps: &mut Steps) -> Result<(), Failure> {
+        languages::build(&self.programs, steps)
     }
 
     /// Makes the images too, unless the caller has some already; on demand also one for Arm.

@@ -13,6 +13,7 @@ mod deny;
 mod fuzz;
 mod image;
 mod kernel;
+mod languages;
 mod machines;
 mod model;
 mod portable;
@@ -137,6 +138,9 @@ fn demo(arguments: &[String], steps: &mut Steps) -> Result<(), Failure> {
         .then(|| Artifacts::build_for_emulators(steps))
         .transpose()?;
     let mut artifacts = Artifacts::build(steps)?;
+    if arguments.iter().any(|word| word.starts_with("hello-")) {
+        artifacts.build_other_languages(steps)?;
+    }
     if in_machines {
         let for_arm = arguments.iter().any(|word| word.contains("aarch64"));
         artifacts = artifacts.with_images(for_arm, steps)?;

@@ -155,6 +155,11 @@ pub(crate) fn setup_fuzz(steps: &mut Steps) -> Result<(), Failure> {
     })
 }
 
+/// Programs, and the Debian package that has each.
+pub(crate) fn setup_tools(tools: &[(&str, &'static str)]) -> Result<(), Failure> {
+    install_if_any(&missing_packages(tools))
+}
+
 /// Debian packages, whatever they contain.
 pub(crate) fn setup_packages(packages: &[&str]) -> Result<(), Failure> {
     let is_installed = |package: &&&str| {

@@ -17,6 +17,7 @@ pub(crate) fn test(steps: &mut Steps) -> Result<(), Failure> {
         .then(|| Artifacts::build_for_emulators(steps))
         .transpose()?;
     let artifacts = Artifacts::build(steps)?.with_images(true, steps)?;
+    artifacts.build_other_languages(steps)?;
     let mut counts = Counts::default();
     let nextest = process::output(&mut process::cargo(["nextest", "--version"])).is_some();
 
