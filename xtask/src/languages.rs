@@ -130,8 +130,7 @@ fn made(folder: &Path, make: impl FnOnce() -> Result<(), Failure>) -> Result<(),
     }
     println!("installing into {}", folder.display());
     make()?;
-    std::fs::write(&mark, "")
-        .map_err(|error| Failure::new(format!("{}: {error}", mark.display())))
+    std::fs::write(&mark, "").map_err(|error| Failure::new(format!("{}: {error}", mark.display())))
 }
 
 /// Whether a program was built after everything in its folder was last changed.

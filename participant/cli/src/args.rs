@@ -8,6 +8,7 @@ mod identity;
 mod image;
 mod launch;
 mod ledger;
+mod new;
 mod policy;
 mod program;
 mod receipt;
@@ -28,6 +29,7 @@ pub(crate) use identity::{IdentityCommand, IdentityFile, IdentityNewArgs};
 pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
 pub(crate) use launch::LaunchArgs;
 pub(crate) use ledger::{LedgerCommand, LedgerShowArgs};
+pub(crate) use new::{Language, NewArgs};
 pub(crate) use policy::{
     Ends, Named, PolicyCheckArgs, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs, PolicyFile,
     PolicyNewArgs, Writing,
@@ -67,6 +69,8 @@ pub(crate) enum Command {
     /// Check, explain and compare policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Begin a program: a project that builds, with data, a test and a policy
+    New(NewArgs),
     /// Say what a program needs, and whether it can run
     Check(CheckArgs),
     /// Run a program here, without an isolate, as an isolate would run it

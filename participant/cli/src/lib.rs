@@ -62,7 +62,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
     use commands::{
         check, collateral, computation, explain, host, identity, image, isolates, launch, ledger,
-        measure, policy, receipt, verifier,
+        measure, new, policy, receipt, verifier,
     };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
@@ -71,6 +71,7 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Collateral(command) => collateral::collateral(&command).map(Some),
         Command::Identity(command) => identity::identity(&command).map(Some),
         Command::Policy(command) => policy::policy(&command, format).map(Some),
+        Command::New(arguments) => new::new(&arguments).map(Some),
         Command::Check(arguments) => check::check(&arguments).map(Some),
         Command::Measure(arguments) => measure::measure(&arguments).map(Some),
         Command::Image(command) => image::image(&command).map(Some),

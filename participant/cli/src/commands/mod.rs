@@ -10,6 +10,7 @@ pub(crate) mod image;
 pub(crate) mod launch;
 pub(crate) mod ledger;
 pub(crate) mod measure;
+pub(crate) mod new;
 pub(crate) mod policy;
 pub(crate) mod receipt;
 mod reference;
