@@ -58,6 +58,8 @@ pages! {
     keeping_a_program_secret: "docs/guides/secret-program.md",
     what_to_tell_your_dpo: "docs/guides/for-your-dpo.md",
     running_a_verifier: "docs/verifier.md",
+    approvals_withdrawals_and_the_status: "docs/reference/approvals.md",
+    the_ledger: "docs/reference/ledger.md",
     the_participant_api: "docs/reference/api.md",
 }
 
