@@ -304,6 +304,30 @@ codes! {
         fault PolicyAuthor
         hint "give standard error a file of its own"
         more "A file takes one stream of one stage. In what order two of them were to be mixed would depend on how the program buffers them."
+    PolicyQuorumKindUnknown "VC-0174" 0 "Quorum of an isolate that is not described"
+        fault PolicyAuthor
+        hint "describe the kind in \"isolates\", or take it out of \"quorum\""
+        more "Every isolate of a quorum is appraised, and what its evidence must say stands in `isolates`."
+    PolicyNotInQuorum "VC-0175" 0 "Isolate outside the quorum"
+        fault PolicyAuthor
+        hint "add the kind to \"quorum\", or take it out of \"isolates\""
+        more "Where a policy has a quorum, one isolate of each of its kinds carries out every run, and no other isolate does. A kind that is described and not in the quorum could never take part, and a reader might think that it does."
+    PolicyQuorumProviderSilent "VC-0176" 0 "Provider who does not sign the quorum"
+        fault PolicyAuthor
+        hint "add the participant to \"required\" in \"approval\""
+        more "The isolates of a quorum compare their outputs under a key that is made of every provider's secret share. Whoever has a part in it therefore says, signed, which isolates may have it."
+    PolicyQuorumSignerRelies "VC-0177" 0 "Signer of the quorum who appraises nothing"
+        fault PolicyAuthor
+        hint "let the participant's client appraise (\"trust\": \"connection\"), or do not require its approval"
+        more "An approval of a quorum says which isolates it consists of and of what kind each is. Isolates believe that because whoever signs has appraised every one of them; a standard client that relies on a verifier's certificate cannot."
+    WarnQuorumSharesAll "VC-0178" 0 "Quorum shares all data"
+        fault PolicyAuthor
+        hint "keep the quorum as small as the result needs, and its kinds as strong as the data needs"
+        more "A quorum protects results: to forge one, every isolate of it would have to be broken. Secrets it weakens: every isolate has all data, and one that is broken is enough to learn them."
+    WarnQuorumNativeNan "VC-0179" 0 "Quorum with native NaN"
+        fault PolicyAuthor
+        hint "say \"nan\": \"canonical\" in \"execution\", unless the programs use no floating point"
+        more "Processors of different instruction sets give different bits to a NaN that an operation makes. Isolates whose outputs differ in that alone do not agree, and nothing is released."
     WarnInputNotUsed "VC-0180" 0 "Input not used"
         fault PolicyAuthor
         hint "let a stage read it, or remove it"
@@ -592,6 +616,14 @@ codes! {
         fault You
         hint "start a new isolate"
         more "An isolate remembers the identifier of each approval that it accepted, and keeps room for a fixed number a participant."
+    ApprovalQuorum "VC-0320" 409 "The approval does not name the isolates of the quorum"
+        fault You
+        hint "approve with all of the isolates: `veracruz approve` with one `--host` for each"
+        more "Where a policy has a quorum, an approval names one isolate of each of its kinds, with the kind, in the policy's order, and this isolate among them. Where a policy has none, an approval names no kinds."
+    ApprovalOtherQuorum "VC-0321" 409 "You signed another quorum here before"
+        fault You
+        hint "withdraw first: what you gave is erased, and you may sign the new one"
+        more "What a participant provides goes to the isolates that it signed and to no others. While it is here, another set of isolates would not have the same inputs and the same share of randomness, and could never agree."
 
     FilePathMalformed "VC-0401" 400 "This is not a canonical path"
         fault You
@@ -734,6 +766,38 @@ codes! {
         fault Program
         hint "ask those whom the policy's stages name in `exit_code` and `trap`"
         more "Which stage failed, and why, can tell something about the data, so it is an output: it goes to those whom that stage names in `exit_code` and `trap`, and to nobody else."
+    AgreementNotReady "VC-0520" 409 "There is no agreement to carry yet"
+        fault Nobody
+        hint "try again when the run is over"
+        more "An isolate of a quorum says what it found when its run has ended."
+    AgreementMalformed "VC-0521" 400 "The agreement cannot be read"
+        fault You
+        hint "carry the bytes of `GET /v1/runs/{n}/agreement` from one isolate to the other as they are"
+        more "What isolates of a quorum say to each other is a COSE_Sign1 in its one encoding, of at most 1 KiB."
+    AgreementMember "VC-0522" 403 "The agreement is by no other isolate of this quorum"
+        fault You
+        hint "carry agreements between the isolates that everybody approved"
+        more "An isolate believes only those keys that everyone who must approve has signed as the isolates of the quorum, and not its own."
+    AgreementSignature "VC-0523" 403 "The agreement's signature is wrong"
+        fault You
+        hint "carry it again, as it was fetched"
+        more "The signature does not verify under the key of the isolate that is named. Whoever carried it changed it."
+    RunDisagreed "VC-0524" 409 "The isolates of the quorum do not agree"
+        fault Nobody
+        hint "run the programs where you can compare their outputs; a policy with `nan` set to canonical removes one cause"
+        more "One isolate at least found other outputs than another, or failed. Nothing was released, and nothing will be. The cause can be a broken isolate, inputs or shares of randomness that were not the same at all of them, a limit that one of them met, or a program whose result depends on the processor. Which output differs is told to nobody: that would say something about it."
+    AgreementRun "VC-0525" 409 "The agreement is about another run"
+        fault You
+        hint "carry the agreement of the same run"
+        more "An agreement names its policy, its run and the isolates of its quorum, and counts for these alone."
+    AgreementRepeated "VC-0526" 409 "This isolate has said something else before"
+        fault Nobody
+        hint "ask whoever runs that isolate: an honest one speaks once"
+        more "What an isolate of a quorum said first stands. Another word of it about the same run is refused."
+    QuorumNone "VC-0527" 409 "The policy has no quorum"
+        fault You
+        hint "there is nothing to carry: one isolate decides"
+        more "Agreements are between the isolates of a quorum, which this policy does not demand."
 
     ReceiptNotReady "VC-0601" 409 "There is no receipt yet"
         fault Nobody
@@ -795,6 +859,14 @@ codes! {
         fault You
         hint "take file and salt as they were uploaded or downloaded for this very run"
         more "File and salt do not open the receipt's commitment: it is another file, another run's, or the salt is wrong."
+    ReceiptQuorum "VC-0640" 0 "The receipts are not of the quorum that the policy demands"
+        fault OtherParticipant
+        hint "take the receipts of all isolates of one run, as `veracruz receipt fetch` does"
+        more "A combined receipt has the receipt of one isolate of each kind of the policy's quorum, in the policy's order. The kind of each is what its evidence proves."
+    ReceiptQuorumDiffers "VC-0641" 0 "The receipts of a quorum contradict each other"
+        fault OtherParticipant
+        hint "take the receipts of one run; if they are, believe none of its outputs"
+        more "Isolates of one quorum have the same approvals, programs, inputs, outputs and randomness, and their receipts say so in the same words. These do not."
 
     ComputationUnknown "VC-0701" 404 "The host has no such computation"
         fault Host
@@ -922,6 +994,18 @@ codes! {
         fault You
         hint "use the newer version of this program, which wrote it; nothing was changed"
         more "A ledger says by which version it was written. A newer one may hold what this program does not understand and would lose, so it is neither read nor written."
+    QuorumIncomplete "VC-0850" 0 "All isolates of the quorum are needed"
+        fault You
+        hint "give one `--host` for each kind in the policy's `quorum`"
+        more "A policy with a quorum runs in one isolate of each of its kinds. A client attests all of them before it entrusts anything to one: what one of them holds is as confidential as the weakest."
+    QuorumUnsigned "VC-0851" 0 "Others signed another quorum"
+        fault Nobody
+        hint "find out with them which host gave you another isolate than them"
+        more "Everyone who must approve signs the isolates of the quorum. Somebody's signature names others than those that your client found, so you are not at the same isolates, or a host lies."
+    QuorumOutputs "VC-0852" 0 "The isolates of the quorum do not show the same output"
+        fault Host
+        hint "believe none of them"
+        more "Each isolate of a quorum gives the digest of an output that it released. They differ, so one of them at least is broken, whatever it says about having agreed."
 
     UnknownRoute "VC-0901" 404 "There is no such route"
         fault You

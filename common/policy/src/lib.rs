@@ -49,6 +49,7 @@ mod participant;
 mod path;
 mod pem;
 mod policy;
+mod quorum;
 #[cfg(feature = "schema")]
 mod schema;
 mod stage;
@@ -81,6 +82,7 @@ pub use json::MAX_DOCUMENT_BYTES;
 pub use participant::{MAX_NAME_LENGTH, Participant, ParticipantName, ParticipantNameError, Trust};
 pub use path::{FilePath, MAX_PART_BYTES, MAX_PATH_BYTES, PathError, PathPattern};
 pub use policy::Policy;
+pub use quorum::{MAX_QUORUM, QuorumError, QuorumMember, QuorumSet};
 #[cfg(feature = "schema")]
 pub use schema::policy_schema;
 pub use stage::{Rights, Stage};

@@ -3,7 +3,7 @@
 use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
 use crate::{
-    Approval, Execution, File, FilePath, Isolates, KeyDigest, Participant, PathPattern,
+    Approval, Execution, File, FilePath, IsolateKind, Isolates, KeyDigest, Participant, PathPattern,
     PolicyErrors, PolicyHash, Stage, Timestamp, Verifier, Warning,
     check::{StageRights, check, warn},
     decode::decode,
@@ -37,6 +37,7 @@ pub(crate) struct Content {
     pub(crate) approval: Approval,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) verifiers: Vec<Verifier>,
+    pub(crate) quorum: Vec<IsolateKind>,
 }
 
 impl Policy {
@@ -161,6 +162,13 @@ impl Policy {
     #[must_use]
     pub fn verifiers(&self) -> &[Verifier] {
         &self.content.verifiers
+    }
+
+    /// The kinds of which one isolate each carries out every run, in the order of the document:
+    /// outputs are released only if all of them agree. Empty where one isolate is enough.
+    #[must_use]
+    pub fn quorum(&self) -> &[IsolateKind] {
+        &self.content.quorum
     }
 
     /// The files that are a stage's program, each once, in the order of their first stage.

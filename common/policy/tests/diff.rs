@@ -254,7 +254,7 @@ fn meaning(policy: &Policy) -> impl PartialEq + use<> {
         (policy.pipeline().to_vec(), policy.execution().clone()),
         (policy.isolates().clone(), policy.unprotected()),
         (policy.approval().clone(), policy.expires()),
-        policy.verifiers().to_vec(),
+        (policy.verifiers().to_vec(), policy.quorum().to_vec()),
     )
 }
 

@@ -18,7 +18,10 @@ pub(super) fn warn(content: &Content, warnings: &mut Warnings<'_>) {
         at: root.name("isolates"),
         warnings,
     };
-    section.weakest(isolates.kinds().collect());
+    // The isolates of a quorum are no alternatives; what that means is warned about there.
+    if content.quorum.is_empty() {
+        section.weakest(isolates.kinds().collect());
+    }
     for kind in isolates.kinds().filter(|kind| !kind.protects_from_host()) {
         section.below(kind).unprotected();
     }

@@ -4,6 +4,7 @@
 mod files;
 mod isolates;
 mod parties;
+mod quorum;
 mod rights;
 mod stages;
 mod warnings;
@@ -32,6 +33,7 @@ pub(crate) fn check(
     parties::check(content, &mut report);
     files::check(content, &mut report);
     stages::check(content, rights, &mut report);
+    quorum::check(content, &mut report);
     report.errors.finish().map_or(Ok(()), Err)
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::ToString as _, vec::Vec};
 
-use super::{StageRights, isolates};
+use super::{StageRights, isolates, quorum};
 use crate::{
     File, PathPattern, Stage, Trust, Warning, WarningCause,
     error::Position,
@@ -20,6 +20,7 @@ pub(crate) fn warn(
     let mut warnings = Warnings::new(document, root);
     whole(content, &mut warnings);
     isolates::warn(content, &mut warnings);
+    quorum::warn(content, &mut warnings);
     participants(content, &mut warnings);
     files(content, rights, &mut warnings);
     stages(content, &mut warnings);

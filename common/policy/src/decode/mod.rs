@@ -12,6 +12,7 @@ mod nearest;
 mod object;
 mod participants;
 mod pipeline;
+mod quorum;
 mod scalar;
 mod units;
 mod verifiers;
@@ -59,8 +60,9 @@ pub(crate) const POLICY: Fields = Fields {
         "approval",
         "expires",
         "verifiers",
+        "quorum",
     ],
-    later: &["quorum", "budgets", "release"],
+    later: &["budgets", "release"],
 };
 
 /// The fields of every object of the format.
@@ -147,6 +149,7 @@ fn policy(at: At<'_>, errors: &mut Errors<'_>) -> Option<Content> {
     let approval = object.optional("approval", errors, approval::approval);
     let expires = object.optional("expires", errors, scalar::timestamp);
     let verifiers = object.optional("verifiers", errors, verifiers::verifiers);
+    let quorum = object.optional("quorum", errors, quorum::quorum);
     let files = files?;
     let execution = execution.unwrap_or_default().resolve(&files);
     let pipeline = pipeline?
@@ -165,6 +168,7 @@ fn policy(at: At<'_>, errors: &mut Errors<'_>) -> Option<Content> {
         files,
         expires,
         verifiers: verifiers.unwrap_or_default(),
+        quorum: quorum.unwrap_or_default(),
     })
 }
 

@@ -9,6 +9,7 @@ mod documents;
 mod files;
 mod isolates;
 mod parties;
+mod quorum;
 mod stages;
 
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -110,6 +111,7 @@ impl Policy {
             list: Vec::new(),
         };
         isolates::compare(&mut changes);
+        quorum::compare(&mut changes);
         parties::compare(&mut changes);
         files::compare(&mut changes);
         stages::compare(&mut changes);

@@ -367,6 +367,30 @@ pub enum Cause {
         /// The participant.
         participant: ParticipantName,
     },
+    /// A quorum has a kind of isolate that the policy does not describe.
+    #[error("the quorum has the isolate {kind:?}, which \"isolates\" does not describe")]
+    QuorumKindUnknown {
+        /// The kind of isolate.
+        kind: &'static str,
+    },
+    /// An isolate is described that is not in the quorum, and so could never take part.
+    #[error("the isolate {kind:?} is not in the quorum, and could never take part")]
+    NotInQuorum {
+        /// The kind of isolate.
+        kind: &'static str,
+    },
+    /// Whoever provides a file in a quorum must sign which isolates they are.
+    #[error("{participant} provides a file, and does not sign which isolates are the quorum")]
+    QuorumProviderSilent {
+        /// The participant.
+        participant: ParticipantName,
+    },
+    /// Whoever signs which isolates are the quorum must appraise them itself.
+    #[error("{participant} signs which isolates are the quorum, and appraises none of them")]
+    QuorumSignerRelies {
+        /// The participant.
+        participant: ParticipantName,
+    },
     /// All files together are larger than a policy may allow.
     #[error("all files together may have {found} bytes, more than {limit}")]
     FilesTooLarge {
@@ -514,6 +538,10 @@ impl Cause {
             Self::StdinWithoutRight { .. } => ErrorCode::PolicyStdinWithoutRight,
             Self::PrintedAndWritten { .. } => ErrorCode::PolicyPrintedAndWritten,
             Self::StreamsInOneFile { .. } => ErrorCode::PolicyStreamsInOneFile,
+            Self::QuorumKindUnknown { .. } => ErrorCode::PolicyQuorumKindUnknown,
+            Self::NotInQuorum { .. } => ErrorCode::PolicyNotInQuorum,
+            Self::QuorumProviderSilent { .. } => ErrorCode::PolicyQuorumProviderSilent,
+            Self::QuorumSignerRelies { .. } => ErrorCode::PolicyQuorumSignerRelies,
         }
     }
 }

@@ -102,6 +102,21 @@ pub enum WarningCause {
         /// The kinds.
         kinds: Vec<&'static str>,
     },
+    /// Every isolate of a quorum has all data.
+    #[error(
+        "{} all have all data: it is as confidential as the weakest of them",
+        list(kinds)
+    )]
+    QuorumSharesAll {
+        /// The kinds.
+        kinds: Vec<&'static str>,
+    },
+    /// Isolates of a quorum may give one NaN different bits.
+    #[error(
+        "isolates of these kinds may have different processors, and \"nan\" is \"native\": equal \
+         computations may have different outputs"
+    )]
+    QuorumNativeNan,
     /// A participant's client believes a verifier.
     #[error("{participant} relies on a verifier's word: how fresh that is, the verifier decides")]
     TrustsVerifier {
@@ -199,6 +214,8 @@ impl WarningCause {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
+            Self::QuorumSharesAll { .. } => ErrorCode::WarnQuorumSharesAll,
+            Self::QuorumNativeNan => ErrorCode::WarnQuorumNativeNan,
             Self::InputNotUsed { .. } => ErrorCode::WarnInputNotUsed,
             Self::NeverWritten { .. } => ErrorCode::WarnNeverWritten,
             Self::OverlappingRights { .. } => ErrorCode::WarnOverlappingRights,

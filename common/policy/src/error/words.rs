@@ -89,6 +89,10 @@ impl Cause {
             | Self::StdinWithoutRight { .. }
             | Self::PrintedAndWritten { .. }
             | Self::StreamsInOneFile { .. }
+            | Self::QuorumKindUnknown { .. }
+            | Self::NotInQuorum { .. }
+            | Self::QuorumProviderSilent { .. }
+            | Self::QuorumSignerRelies { .. }
             | Self::UnprotectedSaidInVain => return None,
         };
         Some(text)
@@ -139,10 +143,13 @@ impl Cause {
             Self::NothingToRead { pattern, .. } | Self::NothingToWrite { pattern } => {
                 pattern.to_string()
             }
-            Self::UnprotectedNotSaid { kind } | Self::UnprotectedBeside { kind, .. } => {
-                (*kind).to_owned()
-            }
-            Self::TrustWithoutVerifier { participant } => participant.to_string(),
+            Self::UnprotectedNotSaid { kind }
+            | Self::UnprotectedBeside { kind, .. }
+            | Self::QuorumKindUnknown { kind }
+            | Self::NotInQuorum { kind } => (*kind).to_owned(),
+            Self::TrustWithoutVerifier { participant }
+            | Self::QuorumProviderSilent { participant }
+            | Self::QuorumSignerRelies { participant } => participant.to_string(),
             Self::AllZeros => "zeros".to_owned(),
             Self::FilesTooLarge { found, .. } | Self::ExceedsOwnLimit { found, .. } => {
                 found.to_string()

@@ -16,13 +16,20 @@ pub(super) fn sections(subject: &Subject<'_>) -> Vec<Section> {
     let isolates = subject.policy.isolates();
     let mut section = Section::new("Where it may run");
     let kinds: Vec<Arg> = isolates.kinds().map(code).collect();
-    let several = kinds.len() > 1;
-    let template = if several {
+    let together = !subject.policy.quorum().is_empty();
+    let several = kinds.len() > 1 && !together;
+    let template = if together {
+        "It runs in an isolate of each of these kinds, and in no other: {}."
+    } else if several {
         "It may run in {}: the host chooses, and protection is that of the weakest."
     } else {
         "It runs in {} and nowhere else."
     };
-    section.add(say(template, &[any(kinds, "nothing")], &["isolates"]).caution_if(several));
+    let kinds = match together {
+        true => all(kinds, "nothing"),
+        false => any(kinds, "nothing"),
+    };
+    section.add(say(template, &[kinds], &["isolates"]).caution_if(several));
     let mut sections = alloc::vec![section];
     for kind in isolates.kinds() {
         let mut section = Section::new(alloc::format!("In {kind}"));

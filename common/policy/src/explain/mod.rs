@@ -12,6 +12,7 @@ mod isolates;
 mod limits;
 mod overview;
 mod participant;
+mod quorum;
 mod render;
 mod sentence;
 mod stages;
@@ -76,6 +77,7 @@ impl Policy {
         sections.extend(readers.map(|reader| participant::section(&subject, reader)));
         sections.extend(stages::sections(&subject));
         sections.extend(isolates::sections(&subject));
+        sections.extend(quorum::section(&subject));
         sections.extend(agreement::sections(&subject));
         sections.push(gaps::section(&subject));
         Explanation {

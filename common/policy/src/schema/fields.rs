@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     MAX_ADVISORIES, MAX_ARG_BYTES, MAX_ARGS, MAX_ENV, MAX_FILE_BYTES, MAX_FILES, MAX_PARTICIPANTS,
-    MAX_RIGHTS, MAX_RUNS, MAX_STAGES, MAX_VERIFIERS, TcbStatus,
+    MAX_QUORUM, MAX_RIGHTS, MAX_RUNS, MAX_STAGES, MAX_VERIFIERS, TcbStatus,
     decode::{Fields, LIMIT_FIELDS, tables},
     json::Value,
 };
@@ -45,6 +45,7 @@ pub(super) fn policy() -> Members {
             "approval" => approval(),
             "expires" => reference("time"),
             "verifiers" => array(verifier(), 1, MAX_VERIFIERS),
+            "quorum" => distinct(words(tables::ISOLATES.known), 2, MAX_QUORUM),
             _ => NOTHING,
         },
     )
