@@ -3,8 +3,8 @@
 use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
 use crate::{
-    Approval, Execution, File, FilePath, IsolateKind, Isolates, KeyDigest, Participant, PathPattern,
-    PolicyErrors, PolicyHash, Stage, Timestamp, Verifier, Warning,
+    Approval, Execution, File, FilePath, IsolateKind, Isolates, KeyDigest, Participant,
+    PathPattern, PolicyErrors, PolicyHash, Stage, Timestamp, Verifier, Warning,
     check::{StageRights, check, warn},
     decode::decode,
     file::covered,

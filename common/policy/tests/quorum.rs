@@ -54,7 +54,10 @@ fn member(byte: u8, kind: IsolateKind) -> QuorumMember {
 
 #[test]
 fn a_quorum_is_a_list_of_kinds() {
-    assert_eq!(good().quorum(), [IsolateKind::Process, IsolateKind::Microvm]);
+    assert_eq!(
+        good().quorum(),
+        [IsolateKind::Process, IsolateKind::Microvm]
+    );
     assert!(parse(GOOD).quorum().is_empty());
 }
 
@@ -212,6 +215,9 @@ fn the_name_of_a_set_is_what_its_documentation_says() {
         let members = [member(one, Process), member(two, Microvm)];
         QuorumSet::new(&good(), &members).unwrap().id().to_string()
     };
-    assert_eq!(set(1, 2), "b5296d439df741379eacdfe91970dfbc89425a5968b0b3c87d05e0cbc7ea6d1b");
+    assert_eq!(
+        set(1, 2),
+        "b5296d439df741379eacdfe91970dfbc89425a5968b0b3c87d05e0cbc7ea6d1b"
+    );
     assert_ne!(set(1, 2), set(2, 1));
 }

@@ -328,9 +328,5 @@ fn agrees(subject: &Subject<'_>, reader: &Participant, section: &mut Section) {
     } else {
         say("You may not start a run.", &[], &["approval", "run_by"])
     });
-    super::quorum::for_reader(
-        subject,
-        approval.required.contains(&reader.name),
-        section,
-    );
+    super::quorum::for_reader(subject, approval.required.contains(&reader.name), section);
 }
