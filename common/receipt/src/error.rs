@@ -6,7 +6,7 @@ use veracruz_evidence::EvidenceError;
 use veracruz_evidence::cbor::CborError;
 use veracruz_evidence::cose::CoseError;
 use veracruz_evidence::spki::NotP256Spki;
-use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, QuorumError, Sha256};
 
 use crate::{Commitment, MAX_RECEIPT_BYTES};
 
@@ -129,6 +129,27 @@ pub enum ReceiptError {
         /// What was executed.
         found: Sha256,
     },
+    /// The isolates are not the quorum that the policy demands.
+    #[error("the isolates are not the quorum of the policy: {reason}")]
+    QuorumIncomplete {
+        /// What does not fit.
+        #[source]
+        reason: Box<QuorumError>,
+    },
+    /// The isolate that signed is not in the quorum that it names.
+    #[error("isolate {instance} is not in the quorum that its receipt names")]
+    QuorumWithout {
+        /// The isolate.
+        instance: InstanceId,
+    },
+    /// The receipts of a quorum say different things of what must be the same.
+    #[error("the receipt of isolate {instance} differs from the first one in {what}")]
+    QuorumDiffers {
+        /// The isolate.
+        instance: InstanceId,
+        /// In what.
+        what: &'static str,
+    },
     /// The caller has a file for which the receipt has no commitment. The caller is at fault.
     #[error("the receipt has no commitment to {path}")]
     NothingToOpen {
@@ -172,6 +193,8 @@ impl ReceiptError {
             | Self::OutputsWithoutRelease { .. } => "VC-0619",
             Self::WrongProgram { .. } => "VC-0620",
             Self::NothingToOpen { .. } | Self::CommitmentMismatch { .. } => "VC-0621",
+            Self::QuorumIncomplete { .. } | Self::QuorumWithout { .. } => "VC-0640",
+            Self::QuorumDiffers { .. } => "VC-0641",
         }
     }
 
@@ -188,6 +211,9 @@ impl ReceiptError {
             }
             Self::CommitmentMismatch { .. } => {
                 "take the file and the salt as they were uploaded or downloaded for this very run"
+            }
+            Self::QuorumIncomplete { .. } | Self::QuorumWithout { .. } => {
+                "take the receipts of all isolates of one run, as `veracruz receipt fetch` does"
             }
             _ => {
                 "fetch the receipt again from the isolate; if it stays like this, believe nothing in it"

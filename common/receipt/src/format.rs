@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use veracruz_evidence::cbor::{CborError, Reader, Writer};
 use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
 
-use crate::{Commitment, Outcome, ReceiptError, ReceiptPayload, Resources};
+use crate::{Commitment, Outcome, ReceiptError, ReceiptPayload, Resources, quorum};
 
 /// The version that this crate writes.
 pub(crate) const VERSION: u64 = 1;
@@ -26,6 +26,8 @@ const INPUTS: i64 = 9;
 const OUTPUTS: i64 = 10;
 const RANDOMNESS: i64 = 11;
 const RESOURCES: i64 = 12;
+/// There only where the policy demands a quorum.
+const QUORUM: i64 = 13;
 
 /// Most bytes of a measurement: SHA-512.
 const MAX_MEASUREMENT_BYTES: usize = 64;
@@ -81,6 +83,9 @@ pub(crate) fn encode(payload: &ReceiptPayload) -> Vec<u8> {
                     });
                 });
             });
+            if let Some(claim) = &payload.quorum {
+                m.int(QUORUM, |w| quorum::write(claim, w));
+            }
         });
     })
 }
@@ -88,13 +93,13 @@ pub(crate) fn encode(payload: &ReceiptPayload) -> Vec<u8> {
 /// Reads a payload. The size of `bytes` was bounded before.
 pub(crate) fn parse(bytes: &[u8]) -> Result<ReceiptPayload, ReceiptError> {
     let mut r = Reader::new(bytes)?;
-    let count = r.map(12)?;
+    let count = r.map(13)?;
     r.key(VERSION_KEY, "key 1 (version)")?;
     match r.unsigned()? {
         VERSION => {}
         found => return Err(ReceiptError::UnsupportedVersion { found }),
     }
-    if count != 12 {
+    if count != 12 && count != 13 {
         return Err(ReceiptError::Malformed(CborError::WrongLength {
             offset: 0,
             expected: 12,
@@ -144,6 +149,13 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<ReceiptPayload, ReceiptError> {
     let randomness = Commitment::from_bytes(r.byte_array()?);
     r.key(RESOURCES, "key 12 (resources)")?;
     let resources = resources(&mut r)?;
+    let quorum = match count {
+        13 => {
+            r.key(QUORUM, "key 13 (quorum)")?;
+            Some(quorum::read(&mut r)?)
+        }
+        _ => None,
+    };
     Ok(ReceiptPayload {
         policy,
         instance,
@@ -156,6 +168,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<ReceiptPayload, ReceiptError> {
         outputs,
         randomness,
         resources,
+        quorum,
     })
 }
 

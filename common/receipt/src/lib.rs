@@ -34,6 +34,7 @@
 //!     outputs: Default::default(),
 //!     randomness: Commitment::to_randomness(&[3; 32]),
 //!     resources: Resources::rounded(1_234, 1_200, 5_000_000),
+//!     quorum: None,
 //! };
 //! let unsigned = UnsignedReceipt::new(&payload, &spki)?;
 //! let evidence = ask_for_evidence(unsigned.report_data());
@@ -54,6 +55,7 @@ mod commitment;
 mod error;
 mod format;
 mod payload;
+mod quorum;
 mod receipt;
 mod statement;
 mod verify;
@@ -62,6 +64,9 @@ pub use commitment::{Commitment, Opening};
 pub use error::ReceiptError;
 pub use format::RECEIPT_VERSIONS;
 pub use payload::{Outcome, ReceiptPayload, Resources};
+pub use quorum::{
+    CombinedReceipt, MAX_COMBINED_BYTES, QuorumClaim, VerifiedQuorum, verify_combined,
+};
 pub use receipt::{MAX_RECEIPT_BYTES, Receipt, UnsignedReceipt};
 pub use statement::{NotProved, Proved};
 pub use verify::{EvidenceFindings, Verified, verify};

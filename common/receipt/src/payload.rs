@@ -5,7 +5,7 @@ use core::fmt;
 
 use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
 
-use crate::Commitment;
+use crate::{Commitment, QuorumClaim};
 
 /// The content of a receipt, version 1. The isolate says all this; what of it is believed depends
 /// on the evidence beside it.
@@ -33,6 +33,8 @@ pub struct ReceiptPayload {
     pub randomness: Commitment,
     /// What the run used, roughly.
     pub resources: Resources,
+    /// With which other isolates it was made, where the policy demands a quorum.
+    pub quorum: Option<QuorumClaim>,
 }
 
 /// How a run ended. No more than this: why a run failed is for those whom the policy names.

@@ -4,7 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{
+    FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, QuorumMember, Sha256,
+};
 
 use crate::Outcome;
 
@@ -42,6 +44,13 @@ pub enum Proved {
     Approved {
         /// Who approved.
         by: Vec<ParticipantName>,
+    },
+    /// With which other isolates the run was made, and whether they agreed, as this one found.
+    InQuorum {
+        /// The isolates.
+        members: Vec<QuorumMember>,
+        /// Whether this one found that all agree.
+        agreed: bool,
     },
     /// What was executed.
     Executed {
@@ -102,6 +111,15 @@ impl fmt::Display for Proved {
                 f.write_str("before the run it had the approvals of ")?;
                 list(f, by)
             }
+            Self::InQuorum { members, agreed } => {
+                let kinds: Vec<_> = members.iter().map(|member| member.kind).collect();
+                f.write_str("the run was made in a quorum of ")?;
+                list(f, &kinds)?;
+                f.write_str(match agreed {
+                    true => ", and this isolate found that all of them have equal outputs",
+                    false => ", and this isolate did not find that all of them agree",
+                })
+            }
             Self::Executed {
                 path,
                 sha256,
@@ -148,6 +166,8 @@ pub enum NotProved {
     ApprovalsNotShown,
     /// Runs are counted by each instance alone.
     OtherInstances,
+    /// The receipt is of one isolate of a quorum.
+    OneOfQuorum,
     /// Inputs are committed to, and were not opened here.
     InputsNotShown {
         /// The files.
@@ -182,6 +202,10 @@ impl fmt::Display for NotProved {
             Self::OtherInstances => f.write_str(
                 "that there were no other runs: another instance, started with the same policy, \
                  counts its own",
+            ),
+            Self::OneOfQuorum => f.write_str(
+                "what the other isolates of the quorum found: this is the word of one of them, and \
+                 the receipts of all are in a combined receipt",
             ),
             Self::InputsNotShown { paths } => {
                 f.write_str("what these inputs were (they are committed, not shown): ")?;

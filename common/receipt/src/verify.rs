@@ -9,7 +9,7 @@ use veracruz_evidence::{Evidence, ReportData};
 use veracruz_policy::{File, FilePath, Measurement, Policy};
 
 use crate::{
-    Commitment, NotProved, Opening, Outcome, Proved, Receipt, ReceiptError, ReceiptPayload,
+    Commitment, NotProved, Opening, Outcome, Proved, Receipt, ReceiptError, ReceiptPayload, quorum,
 };
 
 /// What an appraiser found out about a receipt's evidence.
@@ -77,6 +77,7 @@ where
     check_programs(payload, policy)?;
     check_inputs(payload, policy)?;
     check_outputs(payload, policy)?;
+    quorum::check(payload, policy)?;
     let opened = check_openings(payload, openings)?;
     Ok(Verified {
         proved: proved(payload, policy, &findings, openings),
@@ -227,6 +228,12 @@ fn proved(
             outcome: payload.outcome,
         },
     ]);
+    if let Some(claim) = &payload.quorum {
+        proved.push(Proved::InQuorum {
+            members: claim.members.clone(),
+            agreed: claim.agreed,
+        });
+    }
     if !payload.approvals.is_empty() {
         proved.push(Proved::Approved {
             by: payload.approvals.keys().cloned().collect(),
@@ -268,6 +275,9 @@ fn not_proved(
         not_proved.push(NotProved::ApprovalsNotShown);
     }
     not_proved.push(NotProved::OtherInstances);
+    if payload.quorum.is_some() {
+        not_proved.push(NotProved::OneOfQuorum);
+    }
     let closed = |files: &BTreeMap<FilePath, Commitment>| -> Vec<FilePath> {
         files
             .keys()

@@ -112,6 +112,7 @@ pub(crate) fn payload() -> ReceiptPayload {
         outputs: commitments(outputs()),
         randomness: Commitment::to_randomness(&[5; 32]),
         resources: Resources::rounded(1_234, 900, 5_000_000),
+        quorum: None,
     }
 }
 
