@@ -8,11 +8,13 @@ use core::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, SeqAccess, Visitor},
+    de::{self, MapAccess, SeqAccess, Visitor},
 };
-use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{
+    FilePath, InstanceId, MAX_QUORUM, ParticipantName, PolicyHash, QuorumMember, Sha256,
+};
 
-use crate::{limits, text};
+use crate::{limits, quorum::SignedMember, text};
 
 /// The only `purpose` an approval can have.
 pub const APPROVAL_PURPOSE: &str = "veracruz-approval-v1";
@@ -37,7 +39,8 @@ pub struct ApprovalStatement {
     #[serde(with = "text::form")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, max_length = 63))]
     pub participant: ParticipantName,
-    /// At which isolates: a list of instances, or `"any"`.
+    /// At which isolates: a list of instances, or `"any"`; where the policy has a quorum, the list of
+    /// its isolates with their kinds.
     #[cfg_attr(feature = "openapi", schema(value_type = openapi_shape::Instances))]
     pub instances: Instances,
     /// The digest of every program that the policy does not pin; empty where all are pinned.
@@ -62,6 +65,9 @@ pub enum Instances {
     Any,
     /// These, at most [`limits::APPROVAL_INSTANCES`], at least one.
     These(Vec<InstanceId>),
+    /// A quorum: all of these together, in the policy's order. Whoever signs has appraised every one
+    /// of them and says of what kind it is.
+    Quorum(Vec<QuorumMember>),
 }
 
 /// A program and the digest of the contents that are meant.
@@ -166,6 +172,9 @@ impl Serialize for Instances {
         match self {
             Self::Any => serializer.serialize_str("any"),
             Self::These(list) => serializer.collect_seq(list.iter().map(ToString::to_string)),
+            Self::Quorum(members) => {
+                serializer.collect_seq(members.iter().map(SignedMember::from))
+            }
         }
     }
 }
@@ -193,20 +202,61 @@ impl<'de> Visitor<'de> for InstancesVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Instances, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element::<text::Form<InstanceId>>()? {
-            if list.len() == limits::APPROVAL_INSTANCES || list.contains(&item.0) {
-                return Err(de::Error::invalid_length(
-                    list.len().saturating_add(1),
-                    &self,
-                ));
+        let too_many = |count: usize| de::Error::invalid_length(count.saturating_add(1), &self);
+        match items.next_element()? {
+            None => Err(de::Error::invalid_length(0, &self)),
+            Some(Named::Instance(first)) => {
+                let mut list = Vec::from([first]);
+                while let Some(text::Form(instance)) = items.next_element()? {
+                    if list.len() == limits::APPROVAL_INSTANCES || list.contains(&instance) {
+                        return Err(too_many(list.len()));
+                    }
+                    list.push(instance);
+                }
+                Ok(Instances::These(list))
             }
-            list.push(item.0);
+            Some(Named::Member(first)) => {
+                let mut members = Vec::from([QuorumMember::from(first)]);
+                while let Some(member) = items.next_element::<SignedMember>()? {
+                    if members.len() == MAX_QUORUM {
+                        return Err(too_many(members.len()));
+                    }
+                    members.push(member.into());
+                }
+                Ok(Instances::Quorum(members))
+            }
         }
-        if list.is_empty() {
-            return Err(de::Error::invalid_length(0, &self));
-        }
-        Ok(Instances::These(list))
+    }
+}
+
+/// The first element of a list says what the others are.
+enum Named {
+    Instance(InstanceId),
+    Member(SignedMember),
+}
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NamedVisitor)
+    }
+}
+
+struct NamedVisitor;
+
+impl<'de> Visitor<'de> for NamedVisitor {
+    type Value = Named;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an instance, or an instance with its kind")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Named, E> {
+        text::Form::deserialize(de::value::StrDeserializer::new(text))
+            .map(|text::Form(instance)| Named::Instance(instance))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Named, A::Error> {
+        SignedMember::deserialize(de::value::MapAccessDeserializer::new(members)).map(Named::Member)
     }
 }
 
@@ -228,12 +278,23 @@ fn programs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ProgramDig
 pub(crate) mod openapi_shape {
     use alloc::{string::String, vec::Vec};
 
-    /// `"any"`, or a list of 1 to 64 instances (52 characters of base32 each).
+    /// `"any"`, or a list of 1 to 64 instances (52 characters of base32 each); where the policy has
+    /// a quorum, the list of its isolates in the policy's order.
     #[derive(utoipa::ToSchema, serde::Serialize)]
     #[serde(untagged)]
     #[expect(dead_code, reason = "only its shape is used, in the OpenAPI document")]
     pub(crate) enum Instances {
         Any(String),
         These(Vec<String>),
+        Quorum(Vec<Member>),
+    }
+
+    /// An isolate of a quorum, and what whoever signs found it to be.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[expect(dead_code, reason = "only its shape is used, in the OpenAPI document")]
+    pub(crate) struct Member {
+        #[schema(min_length = 52, max_length = 52)]
+        instance: String,
+        kind: String,
     }
 }

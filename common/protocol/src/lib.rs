@@ -32,6 +32,7 @@ pub mod limits;
 pub mod media;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod quorum;
 mod route;
 mod run;
 mod status;
@@ -49,6 +50,7 @@ pub use error::{ErrorCode, Problem};
 pub use jws::{Jws, JwsError};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;
+pub use quorum::{MemberView, MemberWord, RunQuorum};
 pub use route::{Method, Route};
 pub use run::{FailureClass, RunOutcome, RunRequest, RunState, StageFailure};
 pub use status::{

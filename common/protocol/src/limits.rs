@@ -28,6 +28,8 @@ pub const PROBLEM_BYTES: usize = 16 << 10;
 pub const PROBLEM_FIELD_BYTES: usize = 1 << 10;
 /// A receipt with its evidence: 1 MiB.
 pub const RECEIPT_BYTES: usize = 1 << 20;
+/// What an isolate of a quorum says of a run, signed: 1 KiB.
+pub const AGREEMENT_BYTES: usize = 1 << 10;
 /// A frame of the control channel, without its length: 2 MiB.
 pub const CONTROL_FRAME_BYTES: usize = 2 << 20;
 /// A request for a certificate: 4 KiB.

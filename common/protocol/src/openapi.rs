@@ -51,6 +51,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         post_run,
         get_run,
         get_receipt,
+        get_agreement,
+        put_agreement,
     ),
     components(schemas(ApprovalStatement, Instances)),
 )]
@@ -267,3 +269,35 @@ fn get_run() {}
     ),
 )]
 fn get_receipt() {}
+
+/// What this isolate says to the others of its quorum, for every participant to carry.
+///
+/// Signed by the isolate. It tells nothing about the outputs to those who do not have every
+/// provider's share of randomness.
+#[utoipa::path(
+    get,
+    path = "/v1/runs/{run}/agreement",
+    params(("run" = u32, Path, minimum = 1, description = "The run's number")),
+    responses(
+        (status = 200, description = "A COSE_Sign1, to be carried as it is",
+            content_type = "application/vnd.veracruz.agreement+cose", body = Vec<u8>),
+        (status = "default", description = "A problem",
+            content_type = "application/problem+json", body = Document),
+    ),
+)]
+fn get_agreement() {}
+
+/// What another isolate of the quorum says, carried by any participant.
+#[utoipa::path(
+    put,
+    path = "/v1/runs/{run}/agreement",
+    params(("run" = u32, Path, minimum = 1, description = "The run's number")),
+    request_body(content = Vec<u8>, content_type = "application/vnd.veracruz.agreement+cose"),
+    responses(
+        (status = 200, description = "Heard; the run as it stands now", body = RunState,
+            content_type = "application/json"),
+        (status = "default", description = "A problem",
+            content_type = "application/problem+json", body = Document),
+    ),
+)]
+fn put_agreement() {}

@@ -57,6 +57,16 @@ pub enum Route {
         /// The run's number.
         run: u32,
     },
+    /// `GET /v1/runs/{n}/agreement`: what this isolate says to the others of its quorum.
+    GetAgreement {
+        /// The run's number.
+        run: u32,
+    },
+    /// `PUT /v1/runs/{n}/agreement`: what another isolate of the quorum says.
+    PutAgreement {
+        /// The run's number.
+        run: u32,
+    },
 }
 
 const FILES: &str = "/v1/files/";
@@ -113,10 +123,12 @@ impl Route {
             ("/v1/approval", Method::Delete) => Ok(Self::Withdraw),
             ("/v1/approval", _) => Ok(Self::Approve),
             (RUNS, _) => Ok(Self::StartRun),
-            _ => match run(target) {
-                Some((run, true)) => Ok(Self::Receipt { run }),
-                Some((run, false)) => Ok(Self::Run { run }),
-                None => Err(Problem::new(ErrorCode::UnknownRoute).found(target)),
+            (_, method) => match (run(target), method) {
+                (Some((run, OfRun::Itself)), _) => Ok(Self::Run { run }),
+                (Some((run, OfRun::Receipt)), _) => Ok(Self::Receipt { run }),
+                (Some((run, OfRun::Agreement)), Method::Put) => Ok(Self::PutAgreement { run }),
+                (Some((run, OfRun::Agreement)), _) => Ok(Self::GetAgreement { run }),
+                (None, _) => Err(Problem::new(ErrorCode::UnknownRoute).found(target)),
             },
         }
     }
@@ -131,8 +143,11 @@ impl Route {
             _ if target.starts_with(FILES) => {
                 &[Method::Get, Method::Head, Method::Put, Method::Delete]
             }
-            _ if run(target).is_some() => &[Method::Get],
-            _ => &[],
+            _ => match run(target) {
+                Some((_, OfRun::Agreement)) => &[Method::Get, Method::Put],
+                Some((_, OfRun::Itself | OfRun::Receipt)) => &[Method::Get],
+                None => &[],
+            },
         }
     }
 
@@ -144,9 +159,10 @@ impl Route {
             | Self::Status
             | Self::GetFile(_)
             | Self::Run { .. }
-            | Self::Receipt { .. } => Method::Get,
+            | Self::Receipt { .. }
+            | Self::GetAgreement { .. } => Method::Get,
             Self::HeadFile(_) => Method::Head,
-            Self::Approve | Self::PutFile(_) => Method::Put,
+            Self::Approve | Self::PutFile(_) | Self::PutAgreement { .. } => Method::Put,
             Self::Withdraw | Self::DeleteFile(_) => Method::Delete,
             Self::Attestation | Self::Credential | Self::StartRun => Method::Post,
         }
@@ -168,6 +184,9 @@ impl Route {
             Self::StartRun => RUNS.into(),
             Self::Run { run } => format!("{RUNS}/{run}"),
             Self::Receipt { run } => format!("{RUNS}/{run}/receipt"),
+            Self::GetAgreement { run } | Self::PutAgreement { run } => {
+                format!("{RUNS}/{run}/agreement")
+            }
         }
     }
 
@@ -201,15 +220,26 @@ impl Method {
     }
 }
 
-/// The number in `/v1/runs/{n}` or `/v1/runs/{n}/receipt`, and whether it is the latter.
-fn run(target: &str) -> Option<(u32, bool)> {
+/// What of a run a path is about.
+#[derive(Clone, Copy)]
+enum OfRun {
+    Itself,
+    Receipt,
+    Agreement,
+}
+
+/// The number in `/v1/runs/{n}`, `/v1/runs/{n}/receipt` and `/v1/runs/{n}/agreement`, and which of
+/// them it is.
+fn run(target: &str) -> Option<(u32, OfRun)> {
     let rest = target.strip_prefix("/v1/runs/")?;
-    let (number, receipt) = match rest.strip_suffix("/receipt") {
-        Some(number) => (number, true),
-        None => (rest, false),
+    let (number, of_run) = match rest.split_once('/') {
+        None => (rest, OfRun::Itself),
+        Some((number, "receipt")) => (number, OfRun::Receipt),
+        Some((number, "agreement")) => (number, OfRun::Agreement),
+        Some(_) => return None,
     };
     let run = u32::try_from(header::decimal(number)?).ok()?;
-    (run > 0).then_some((run, receipt))
+    (run > 0).then_some((run, of_run))
 }
 
 /// The file that a percent-encoded path names. It is decoded once, then has to be canonical:
@@ -287,6 +317,8 @@ mod tests {
             Route::StartRun,
             Route::Run { run: 1 },
             Route::Receipt { run: u32::MAX },
+            Route::GetAgreement { run: 7 },
+            Route::PutAgreement { run: 7 },
         ] {
             assert_eq!(
                 Route::parse(route.method().as_str(), &route.path()),
@@ -326,6 +358,9 @@ mod tests {
             "/v1/runs/01",
             "/v1/runs/-1",
             "/v1/runs/4294967296",
+            "/v1/runs/1/",
+            "/v1/runs/1/agreements",
+            "/v1/runs/1/agreement/",
         ] {
             assert_eq!(code("GET", path), ErrorCode::UnknownRoute, "{path}");
         }

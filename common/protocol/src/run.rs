@@ -6,7 +6,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use veracruz_policy::{FilePath, ParticipantName};
 
-use crate::{ErrorCode, limits, text};
+use crate::{ErrorCode, RunQuorum, limits, text};
 
 /// The body of `POST /v1/runs`. What matters is the header `If-Match`: the state that the
 /// caller saw. An empty body means the same as `{}`.
@@ -38,6 +38,9 @@ pub struct RunState {
     pub outputs: Vec<FilePath>,
     /// Whether the receipt can be fetched.
     pub receipt: bool,
+    /// Where the policy has a quorum: its isolates, and who of them agrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<RunQuorum>,
 }
 
 /// Where a run stands.
@@ -47,12 +50,26 @@ pub struct RunState {
 pub enum RunOutcome {
     /// Its program is at work.
     Running,
+    /// Its program is done, and its outputs wait for the other isolates of the quorum to agree.
+    Agreeing,
     /// Its outputs are there for their receivers.
     Finished,
     /// It ended without outputs.
     Failed,
-    /// It ended, and a rule of the policy keeps its outputs back.
+    /// It ended, and a rule of the policy keeps its outputs back; or the isolates of its quorum do
+    /// not agree ([`ErrorCode::RunDisagreed`]).
     Withheld,
+}
+
+impl RunOutcome {
+    /// Whether nothing about it will change any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Running | Self::Agreeing => false,
+            Self::Finished | Self::Failed | Self::Withheld => true,
+        }
+    }
 }
 
 /// How a stage failed, as far as the one who asks may know.

@@ -54,6 +54,8 @@ pub enum ComputationState {
     Ready,
     /// A run is at work.
     Running,
+    /// A run is done, and the other isolates of the quorum have not all agreed.
+    Agreeing,
     /// The last run is over; its outputs are there.
     Finished,
     /// The last run is over; it failed.
@@ -103,6 +105,8 @@ pub enum Missing {
         #[cfg_attr(feature = "openapi", schema(value_type = String))]
         provider: ParticipantName,
     },
+    /// Those who must approve have not all signed the same isolates as the quorum.
+    Quorum,
     /// A program is there and not compiled: it is being compiled, or it was refused (see its
     /// line in `files`).
     Compilation {
@@ -248,6 +252,7 @@ impl ComputationState {
             Self::Awaiting => "awaiting",
             Self::Ready => "ready",
             Self::Running => "running",
+            Self::Agreeing => "agreeing",
             Self::Finished => "finished",
             Self::Failed => "failed",
             Self::Withheld => "withheld",
@@ -262,6 +267,7 @@ impl ComputationState {
             Self::Awaiting,
             Self::Ready,
             Self::Running,
+            Self::Agreeing,
             Self::Finished,
             Self::Failed,
             Self::Withheld,

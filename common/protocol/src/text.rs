@@ -11,7 +11,9 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, SeqAccess, Visitor},
 };
-use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{
+    FilePath, InstanceId, IsolateKind, ParticipantName, PolicyHash, Sha256,
+};
 
 use crate::limits;
 
@@ -44,6 +46,11 @@ text_forms! {
     Sha256, str::parse, 64, "a SHA-256: 64 lower-case hexadecimal digits";
     ParticipantName, ParticipantName::parse, 63, "a participant's name";
     FilePath, FilePath::parse, 4096, "a canonical absolute path";
+    IsolateKind, kind, 16, "a kind of isolate";
+}
+
+fn kind(name: &str) -> Result<IsolateKind, ()> {
+    IsolateKind::from_name(name).ok_or(())
 }
 
 /// JSON of one of our own types, on one line.

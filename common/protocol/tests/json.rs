@@ -132,6 +132,7 @@ fn run() -> RunState {
         started_by: name("lab"),
         outputs: vec![path("/output/overlap.csv")],
         receipt: true,
+        quorum: None,
     }
 }
 

@@ -651,6 +651,7 @@ fn run_state(outcome: RunOutcome) -> RunState {
         started_by: ParticipantName::parse("acme").unwrap(),
         outputs: Vec::new(),
         receipt: outcome == RunOutcome::Finished,
+        quorum: None,
     }
 }
 
