@@ -866,7 +866,7 @@ codes! {
     ReceiptQuorumDiffers "VC-0641" 0 "The receipts of a quorum contradict each other"
         fault OtherParticipant
         hint "take the receipts of one run; if they are, believe none of its outputs"
-        more "Isolates of one quorum have the same approvals, programs, inputs, outputs and randomness, and their receipts say so in the same words. These do not."
+        more "Isolates of one quorum have the same programs, inputs, outputs and randomness, and their receipts say so in the same words. These do not."
 
     ComputationUnknown "VC-0701" 404 "The host has no such computation"
         fault Host

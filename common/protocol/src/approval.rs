@@ -172,9 +172,7 @@ impl Serialize for Instances {
         match self {
             Self::Any => serializer.serialize_str("any"),
             Self::These(list) => serializer.collect_seq(list.iter().map(ToString::to_string)),
-            Self::Quorum(members) => {
-                serializer.collect_seq(members.iter().map(SignedMember::from))
-            }
+            Self::Quorum(members) => serializer.collect_seq(members.iter().map(SignedMember::from)),
         }
     }
 }

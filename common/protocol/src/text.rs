@@ -11,9 +11,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, SeqAccess, Visitor},
 };
-use veracruz_policy::{
-    FilePath, InstanceId, IsolateKind, ParticipantName, PolicyHash, Sha256,
-};
+use veracruz_policy::{FilePath, InstanceId, IsolateKind, ParticipantName, PolicyHash, Sha256};
 
 use crate::limits;
 

@@ -6,7 +6,9 @@ use veracruz_evidence::EvidenceError;
 use veracruz_evidence::cbor::CborError;
 use veracruz_evidence::cose::CoseError;
 use veracruz_evidence::spki::NotP256Spki;
-use veracruz_policy::{FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, QuorumError, Sha256};
+use veracruz_policy::{
+    FilePath, InstanceId, Measurement, ParticipantName, PolicyHash, QuorumError, Sha256,
+};
 
 use crate::{Commitment, MAX_RECEIPT_BYTES};
 

@@ -9,9 +9,7 @@ use alloc::vec::Vec;
 
 use veracruz_evidence::cbor::{Reader, Writer};
 use veracruz_evidence::{Evidence, ReportData};
-use veracruz_policy::{
-    InstanceId, IsolateKind, MAX_QUORUM, Policy, QuorumMember, QuorumSet,
-};
+use veracruz_policy::{InstanceId, IsolateKind, MAX_QUORUM, Policy, QuorumMember, QuorumSet};
 
 use crate::{
     EvidenceFindings, MAX_RECEIPT_BYTES, Opening, Outcome, ReceiptError, ReceiptPayload, Verified,
@@ -170,13 +168,14 @@ fn differs(verified: &Verified, what: &'static str) -> ReceiptError {
     }
 }
 
-/// In what the receipts of two isolates of one run differ. Measurement and resources may.
+/// In what the receipts of two isolates of one run differ. Measurement and resources may, and the
+/// digests of approvals: of one statement there is more than one valid signature, and whoever carries
+/// it could choose. That all signed this quorum is what each receipt says by itself.
 fn first_difference(one: &ReceiptPayload, other: &ReceiptPayload) -> Option<&'static str> {
     let pairs = [
         (one.run == other.run, "the run"),
         (one.outcome == other.outcome, "the outcome"),
         (one.quorum == other.quorum, "whether all agreed"),
-        (one.approvals == other.approvals, "the approvals"),
         (one.programs == other.programs, "the programs"),
         (one.inputs == other.inputs, "the inputs"),
         (one.outputs == other.outputs, "the outputs"),
@@ -205,7 +204,9 @@ pub(crate) fn check(payload: &ReceiptPayload, policy: &Policy) -> Result<(), Rec
     }
     // Released, and agreed: one is not without the other.
     if claim.agreed != (payload.outcome == Outcome::Finished) {
-        return Err(ReceiptError::Value("agreement, which does not fit its outcome"));
+        return Err(ReceiptError::Value(
+            "agreement, which does not fit its outcome",
+        ));
     }
     Ok(())
 }

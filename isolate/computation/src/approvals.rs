@@ -9,7 +9,7 @@ use p256::{
     ecdsa::{Signature, VerifyingKey, signature::Verifier},
     pkcs8::DecodePublicKey,
 };
-use veracruz_policy::{Approve, ParticipantName, Sha256};
+use veracruz_policy::{Approve, ParticipantName, QuorumSet, Sha256};
 use veracruz_protocol::{
     APPROVAL_PURPOSE, ApprovalId, ApprovalStatement, ErrorCode, Instances, Jws, JwsError, Problem,
     StateTag, WithdrawalAnswer, WithdrawnWhen,
@@ -34,6 +34,9 @@ pub(crate) struct Approvals {
     held: BTreeMap<ParticipantName, Held>,
     used: BTreeMap<ParticipantName, BTreeSet<ApprovalId>>,
     withdrawn: BTreeMap<ParticipantName, WithdrawalAnswer>,
+    /// The quorum that a participant signed here, until it withdraws: what it provides is with those
+    /// isolates, and with no others.
+    quorums: BTreeMap<ParticipantName, QuorumSet>,
 }
 
 /// An approval that was accepted.
@@ -80,6 +83,7 @@ impl Computation {
         let statement = &jws.statement;
         self.check_signature(&jws)?;
         self.check_subject(session, statement)?;
+        let quorum = self.check_instances(statement)?;
         self.check_programs(statement)?;
         let time = self.check_times(statement, now)?;
         self.approvals
@@ -87,6 +91,10 @@ impl Computation {
         self.time_floor = time;
         self.approvals.withdrawn.remove(&statement.participant);
         self.runs.rejoin(&statement.participant);
+        if let Some(quorum) = quorum {
+            let quorums = &mut self.approvals.quorums;
+            quorums.insert(statement.participant.clone(), quorum);
+        }
         self.approvals.held.insert(
             statement.participant.clone(),
             Held {
@@ -118,7 +126,7 @@ impl Computation {
             .map_err(|_| wrong())
     }
 
-    /// It is an approval of this policy at this instance, and its bearer may bring it.
+    /// It is an approval of this policy, and its bearer may bring it.
     fn check_subject(
         &self,
         session: &Session,
@@ -142,8 +150,32 @@ impl Computation {
                 .expected("a session of its own")
                 .found(format_args!("a session of {}", session.participant)));
         }
+        Ok(())
+    }
+
+    /// It is for this instance, or for a quorum of the policy with this instance in it.
+    fn check_instances(&self, statement: &ApprovalStatement) -> Result<Option<QuorumSet>, Problem> {
+        let unfit = || Problem::new(ErrorCode::ApprovalQuorum);
         match &statement.instances {
-            Instances::These(list) if list.contains(&self.instance) => Ok(()),
+            Instances::Quorum(members) => {
+                let set =
+                    QuorumSet::new(&self.policy, members).map_err(|error| unfit().detail(error))?;
+                if !set.contains(&self.instance) {
+                    return Err(Problem::new(ErrorCode::ApprovalInstance).expected(self.instance));
+                }
+                match self.approvals.quorums.get(&statement.participant) {
+                    Some(before) if *before != set => {
+                        Err(Problem::new(ErrorCode::ApprovalOtherQuorum)
+                            .expected(before.id())
+                            .found(set.id()))
+                    }
+                    _ => Ok(Some(set)),
+                }
+            }
+            _ if !self.policy.quorum().is_empty() => {
+                Err(unfit().expected("an isolate of each kind of the quorum, with its kind"))
+            }
+            Instances::These(list) if list.contains(&self.instance) => Ok(None),
             Instances::These(_) => {
                 Err(Problem::new(ErrorCode::ApprovalInstance).expected(self.instance))
             }
@@ -152,7 +184,7 @@ impl Computation {
                     .detail(format_args!("the policy does not pin {}", path.as_str()))
                     .expected(self.instance)
                     .found("any")),
-                None => Ok(()),
+                None => Ok(None),
             },
         }
     }
@@ -257,8 +289,18 @@ impl Approvals {
             .collect()
     }
 
+    /// The quorum that a participant's approval names, while it holds.
+    pub(crate) fn quorum_of(&self, participant: &ParticipantName, time: i64) -> Option<&QuorumSet> {
+        let holds = self
+            .held
+            .get(participant)
+            .is_some_and(|held| time < held.expires);
+        self.quorums.get(participant).filter(|_| holds)
+    }
+
     fn withdraw(&mut self, participant: &ParticipantName, answer: WithdrawalAnswer) {
         self.held.remove(participant);
+        self.quorums.remove(participant);
         self.withdrawn.insert(participant.clone(), answer);
     }
 

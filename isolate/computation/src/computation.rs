@@ -185,9 +185,9 @@ impl Computation {
         }
     }
 
-    /// Refuses changes while a run is at work.
+    /// Refuses changes while a run is at work, or waits for the other isolates of its quorum.
     pub(crate) fn refuse_during_run(&self) -> Result<(), Problem> {
-        if self.runs.running() {
+        if self.runs.running() || self.runs.agreeing() {
             return Err(Problem::new(ErrorCode::ApprovalBarred));
         }
         Ok(())

@@ -6,7 +6,7 @@ use veracruz_policy::{FilePath, Sha256};
 use veracruz_protocol::{Problem, StateTag};
 use veracruz_receipt::ReceiptPayload;
 
-use crate::RunPlan;
+use crate::{Agreement, RunPlan};
 
 /// Names the contents of one file in the shell's keeping. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +58,9 @@ pub enum Effect {
         /// What to sign.
         payload: Box<ReceiptPayload>,
     },
+    /// Sign what this isolate says to the others of its quorum, with the isolate's own key, and
+    /// report by [`crate::Computation::agreement_made`].
+    SignAgreement(Agreement),
     /// The status changed: tell whoever watches it.
     Notify(StateTag),
 }

@@ -24,24 +24,30 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod agreement;
 mod approvals;
 mod computation;
 mod effects;
 mod failures;
 mod files;
 mod plan;
+mod quorum;
 mod randomness;
 mod receipts;
 mod runs;
 mod status;
 mod uploads;
 
+pub use agreement::{Agreement, AgreementError, Unheard, UnsignedAgreement};
 pub use approvals::MAX_APPROVALS;
 pub use computation::{Computation, SecretBytes, Session, Setup};
 pub use effects::{Effect, Reply, StorageId};
 pub use failures::Failure;
 pub use files::{FileHead, FileRead};
 pub use plan::{ProgramPlan, ReadPlan, RunPlan, Seed, StagePlan, WritePlan};
-pub use randomness::{PROGRAM_SEED_LABEL, RUN_SECRET_LABEL, SHARES_SALT};
+pub use randomness::{
+    PROGRAM_SEED_LABEL, QUORUM_KEY_LABEL, QUORUM_SALTS_LABEL, QUORUM_TAG_LABEL, RUN_SECRET_LABEL,
+    SHARES_SALT,
+};
 pub use runs::{KEPT_RUNS, Resources, RunReport, WrittenFile};
 pub use uploads::{BodyEnd, Grant, Lease, Upload};

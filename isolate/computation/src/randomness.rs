@@ -14,14 +14,31 @@
 //! ```
 //!
 //! `run` (from 1) and `stage` (from 0) are u32 big-endian; names and paths are ordered by their
-//! bytes. Noise and quorum will have labels of their own beside `veracruz-seed-program-v1`. The
-//! receipt has a commitment to the secret of the run (`Commitment::to_randomness`).
+//! bytes. Noise will have a label of its own beside `veracruz-seed-program-v1`. The receipt has a
+//! commitment to the secret of the run (`Commitment::to_randomness`).
+//!
+//! Where the policy has a quorum, two more keys are made of the secret of the run, which is equal in
+//! all of its isolates:
+//!
+//! ```text
+//! key of the tags  = HKDF(ikm = secret of the run, no salt, info = "veracruz-seed-quorum-v1")
+//! tag              = HKDF(ikm  = key of the tags, no salt,
+//!                         info = "veracruz-quorum-tag-v1", policy hash, run, id of the quorum,
+//!                                instance, outcome ("finished", "failed"),
+//!                                path, length (u64 big-endian), content digest, … of each output
+//!                                in order of paths)
+//! key of the salts = HKDF(ikm = secret of the run, no salt, info = "veracruz-quorum-salts-v1")
+//! ```
+//!
+//! HKDF with such an `info` is HMAC-SHA256 under a key: whoever lacks the key cannot tell a tag from
+//! 32 random bytes, however few outputs there are to try out.
 
 use alloc::vec::Vec;
 
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256 as Hasher};
-use veracruz_policy::{FilePath, ParticipantName, PolicyHash, Sha256};
+use veracruz_policy::{FilePath, InstanceId, ParticipantName, PolicyHash, Sha256};
+use veracruz_protocol::{Content, RunOutcome};
 use zeroize::Zeroizing;
 
 /// The salt of HKDF-Extract over all shares.
@@ -30,6 +47,13 @@ pub const SHARES_SALT: &[u8] = b"veracruz-shares-v1";
 pub const RUN_SECRET_LABEL: &[u8] = b"veracruz-run-secret-v1";
 /// The label of the seed of a stage's program.
 pub const PROGRAM_SEED_LABEL: &[u8] = b"veracruz-seed-program-v1";
+
+/// The label of the key under which isolates of a quorum compare outputs.
+pub const QUORUM_KEY_LABEL: &[u8] = b"veracruz-seed-quorum-v1";
+/// The label of what they compare.
+pub const QUORUM_TAG_LABEL: &[u8] = b"veracruz-quorum-tag-v1";
+/// The label of the key of the salts that they have in common.
+pub const QUORUM_SALTS_LABEL: &[u8] = b"veracruz-quorum-salts-v1";
 
 /// One provided file's part in the randomness.
 pub(crate) struct Contribution<'a> {
@@ -75,6 +99,54 @@ pub(crate) fn program_seed(run_secret: &[u8; 32], stage: u32) -> Zeroizing<[u8; 
         &Hkdf::new(None, run_secret),
         &[PROGRAM_SEED_LABEL, &stage.to_be_bytes()],
     )
+}
+
+/// The key under which isolates of a quorum compare outputs.
+pub(crate) fn quorum_key(run_secret: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    expand(&Hkdf::new(None, run_secret), &[QUORUM_KEY_LABEL])
+}
+
+/// What [`output_salt`] takes in the place of the isolate's own secret in a quorum.
+pub(crate) fn quorum_salts_key(run_secret: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    expand(&Hkdf::new(None, run_secret), &[QUORUM_SALTS_LABEL])
+}
+
+/// Whose tag it is, and of what.
+pub(crate) struct TagSubject<'a> {
+    pub(crate) policy: &'a PolicyHash,
+    pub(crate) run: u32,
+    pub(crate) quorum: &'a Sha256,
+    pub(crate) instance: &'a InstanceId,
+    pub(crate) outcome: RunOutcome,
+}
+
+/// What an isolate says that found these outputs, in order of their paths.
+pub(crate) fn quorum_tag(
+    key: &[u8; 32],
+    subject: &TagSubject<'_>,
+    outputs: &[(&FilePath, Content)],
+) -> [u8; 32] {
+    let run = subject.run.to_be_bytes();
+    let outcome: &[u8] = match subject.outcome {
+        RunOutcome::Finished => b"finished",
+        _ => b"failed",
+    };
+    let lengths: Vec<[u8; 8]> = outputs
+        .iter()
+        .map(|(_, content)| content.length.to_be_bytes())
+        .collect();
+    let mut items: Vec<&[u8]> = alloc::vec![
+        QUORUM_TAG_LABEL,
+        subject.policy.as_bytes(),
+        &run,
+        subject.quorum.as_bytes(),
+        subject.instance.as_bytes(),
+        outcome,
+    ];
+    for ((path, content), length) in outputs.iter().zip(&lengths) {
+        items.extend([path.as_str().as_bytes(), length, content.sha256.as_bytes()]);
+    }
+    *expand(&Hkdf::new(None, key), &items)
 }
 
 /// The salt of the commitment to an output, from the isolate's own secret.
@@ -153,6 +225,37 @@ mod tests {
         assert_eq!(
             HEXLOWER.encode(&*output_salt(&[9; 32], 3, &path("/output/o"))),
             "c44fbde64af7c40ee113cdf1fa81e72b996d48cf45ad8aa0709a5e0811e20976"
+        );
+    }
+
+    /// Computed as the values above.
+    #[test]
+    fn the_tags_of_a_quorum_are_what_the_documentation_says() {
+        let key = quorum_key(&secret([0, 1, 2]));
+        let subject = |outcome| TagSubject {
+            policy: &PolicyHash::from_bytes([7; 32]),
+            run: 3,
+            quorum: &Sha256::from_bytes([8; 32]),
+            instance: &InstanceId::from_bytes([9; 32]),
+            outcome,
+        };
+        let paths = [path("/output/a"), path("/output/b")];
+        let content = |bytes: &[u8]| Content {
+            length: bytes.len() as u64,
+            sha256: Sha256::of(bytes),
+        };
+        let outputs = [(&paths[0], content(b"x")), (&paths[1], content(b"yz"))];
+        assert_eq!(
+            HEXLOWER.encode(&quorum_tag(&key, &subject(RunOutcome::Finished), &outputs)),
+            "2aa5e62b56a1c9868fcd9e386ff2235546f3c323f6d7c10cbec68c8e7b7664ea"
+        );
+        assert_eq!(
+            HEXLOWER.encode(&quorum_tag(&key, &subject(RunOutcome::Failed), &[])),
+            "6b21cbe3aee4f7e4f6bbf55302def93151dd9b73993b08f0a82c1c2eb3acb49c"
+        );
+        assert_eq!(
+            HEXLOWER.encode(&*quorum_salts_key(&secret([0, 1, 2]))),
+            "27f35942030e72ffeff10fe320c8d613c8cbbb6c2b5ac18c8dfd763e7d1fce7b"
         );
     }
 

@@ -101,7 +101,7 @@ impl Computation {
             outcome: match outcome {
                 RunOutcome::Finished => Outcome::Finished,
                 RunOutcome::Withheld => Outcome::Withheld,
-                RunOutcome::Failed | RunOutcome::Running => Outcome::Failed,
+                RunOutcome::Failed | RunOutcome::Running | RunOutcome::Agreeing => Outcome::Failed,
             },
             measurement: self.measurement,
             approvals: snapshot.approvals,
@@ -110,6 +110,7 @@ impl Computation {
             outputs: outputs.iter().map(commitment).collect(),
             randomness: snapshot.randomness,
             resources: veracruz_receipt::Resources::rounded(wall_ms, cpu_ms, memory_bytes),
+            quorum: self.runs.votes(run).map(|votes| votes.claim(outcome)),
         }
     }
 }

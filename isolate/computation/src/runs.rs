@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Computation, Effect, Failure, Reply, Session, StorageId, WritePlan,
+    quorum::{Agreeing, QuorumKeys, Votes},
     randomness::{self, Contribution},
     receipts::{Receipt, Snapshot},
 };
@@ -60,6 +61,8 @@ pub struct WrittenFile {
 pub(crate) struct Runs {
     started: u32,
     current: Option<Current>,
+    /// The run that has ended well here, and waits for the others of its quorum.
+    agreeing: Option<Agreeing>,
     records: BTreeMap<u32, Record>,
     /// Who withdrew during a run: there is none without its new approval.
     leaving: BTreeSet<ParticipantName>,
@@ -69,6 +72,16 @@ pub(crate) struct Runs {
 struct Current {
     written: Vec<WritePlan>,
     snapshot: Snapshot,
+    /// Where the policy has a quorum.
+    keys: Option<QuorumKeys>,
+}
+
+/// A run whose programs are done.
+pub(crate) struct Ended {
+    pub(crate) outcome: RunOutcome,
+    pub(crate) outputs: BTreeMap<FilePath, Output>,
+    snapshot: Snapshot,
+    resources: Resources,
 }
 
 /// What remains of a run.
@@ -79,6 +92,7 @@ pub(crate) struct Record {
     failure: Option<Failure>,
     outputs: BTreeMap<FilePath, Output>,
     pub(crate) receipt: Receipt,
+    votes: Option<Votes>,
 }
 
 /// A released output.
@@ -101,6 +115,7 @@ impl Computation {
     ) -> Reply<RunState> {
         self.change(|this, effects| {
             let time = this.may_start(session, seen, now)?;
+            let votes = this.votes_of_next_run(time)?;
             let run = this.runs.started.saturating_add(1);
             let secret = randomness::run_secret(this.contributions(), &this.policy.hash(), run);
             let snapshot = this.snapshot(&secret, time);
@@ -118,7 +133,9 @@ impl Computation {
                 Current {
                     written: plan.written.clone(),
                     snapshot,
+                    keys: votes.as_ref().map(|_| QuorumKeys::of_run(&secret)),
                 },
+                votes,
             );
             effects.push(Effect::StartRun(Box::new(plan)));
             this.run(session, run)
@@ -135,22 +152,30 @@ impl Computation {
             let Some(current) = this.runs.current.take() else {
                 return Err(unknown);
             };
-            let (outcome, failure, outputs, resources) = this.settle(run, report, &current.written);
-            let kept: BTreeSet<StorageId> = outputs.values().map(|output| output.storage).collect();
+            let (failure, outcome, outputs, resources) =
+                this.settle(run, report, &current.written, current.keys.as_ref());
+            let ended = Ended {
+                outcome,
+                outputs,
+                snapshot: current.snapshot,
+                resources,
+            };
+            let outputs = ended.outputs.values();
+            let kept: BTreeSet<StorageId> = outputs.map(|output| output.storage).collect();
             let erased = current
                 .written
                 .iter()
                 .filter(|file| !kept.contains(&file.storage));
             effects.extend(erased.map(|file| Effect::Erase(file.storage)));
-            let payload = this.payload(run, current.snapshot, outcome, &outputs, resources);
-            effects.push(Effect::MakeReceipt {
-                run,
-                payload: Box::new(payload),
-            });
             if let Some(record) = this.runs.records.get_mut(&run) {
-                record.outcome = outcome;
                 record.failure = failure;
-                record.outputs = outputs;
+            }
+            match current.keys {
+                Some(keys) => this.vote(run, &keys, ended, effects),
+                None => {
+                    let outcome = ended.outcome;
+                    this.conclude(run, outcome, ended, effects);
+                }
             }
             this.use_up_approvals();
             for participant in this.runs.leaving.clone() {
@@ -187,6 +212,7 @@ impl Computation {
             started_by: record.started_by.clone(),
             outputs: record.outputs.keys().filter(received).cloned().collect(),
             receipt: matches!(record.receipt, Receipt::Made(_)),
+            quorum: record.votes.as_ref().map(|votes| votes.view(self.instance)),
         }
     }
 
@@ -248,21 +274,62 @@ impl Computation {
         }
     }
 
+    /// With which isolates the next run is to agree; `None` where the policy has no quorum.
+    fn votes_of_next_run(&self, time: i64) -> Result<Option<Votes>, Problem> {
+        if self.policy.quorum().is_empty() {
+            return Ok(None);
+        }
+        let unsigned =
+            || Problem::new(ErrorCode::RunNotReady).expected("one quorum, signed by all");
+        let set = self.signed_quorum(time).ok_or_else(unsigned)?;
+        Ok(Some(Votes::new(set)))
+    }
+
+    /// Nothing about the run will change any more: releases its outputs, or erases them.
+    pub(crate) fn conclude(
+        &mut self,
+        run: u32,
+        outcome: RunOutcome,
+        mut ended: Ended,
+        effects: &mut Vec<Effect>,
+    ) {
+        if outcome != RunOutcome::Finished {
+            let outputs = core::mem::take(&mut ended.outputs);
+            effects.extend(outputs.values().map(|output| Effect::Erase(output.storage)));
+        }
+        let payload = self.payload(
+            run,
+            ended.snapshot,
+            outcome,
+            &ended.outputs,
+            ended.resources,
+        );
+        effects.push(Effect::MakeReceipt {
+            run,
+            payload: Box::new(payload),
+        });
+        if let Some(record) = self.runs.records.get_mut(&run) {
+            record.outcome = outcome;
+            record.outputs = ended.outputs;
+        }
+    }
+
     /// Decides what a run's report means: a file larger than it may be is the isolate's failure.
     fn settle(
         &self,
         run: u32,
         report: RunReport,
         plan: &[WritePlan],
+        keys: Option<&QuorumKeys>,
     ) -> (
-        RunOutcome,
         Option<Failure>,
+        RunOutcome,
         BTreeMap<FilePath, Output>,
         Resources,
     ) {
         let failed = |failure| {
             let nothing = (BTreeMap::new(), Resources::default());
-            (RunOutcome::Failed, Some(failure), nothing.0, nothing.1)
+            (Some(failure), RunOutcome::Failed, nothing.0, nothing.1)
         };
         let (written, resources) = match report {
             RunReport::Finished { written, resources } => (written, resources),
@@ -277,7 +344,8 @@ impl Computation {
             if content.length > file.max_bytes {
                 return failed(Failure::of_the_isolate());
             }
-            let salt = randomness::output_salt(self.secret.bytes(), run, &file.path);
+            let secret = keys.map_or(self.secret.bytes(), |keys| &keys.salts);
+            let salt = randomness::output_salt(secret, run, &file.path);
             outputs.insert(
                 file.path.clone(),
                 Output {
@@ -287,7 +355,7 @@ impl Computation {
                 },
             );
         }
-        (RunOutcome::Finished, None, outputs, resources)
+        (None, RunOutcome::Finished, outputs, resources)
     }
 
     fn contributions(&self) -> Vec<Contribution<'_>> {
@@ -307,6 +375,30 @@ impl Computation {
 impl Runs {
     pub(crate) fn running(&self) -> bool {
         self.current.is_some()
+    }
+
+    /// Whether outputs are held back until the others of the quorum agree.
+    pub(crate) fn agreeing(&self) -> bool {
+        self.agreeing.is_some()
+    }
+
+    pub(crate) fn hold_back(&mut self, agreeing: Agreeing) {
+        if let Some(record) = self.records.get_mut(&agreeing.run) {
+            record.outcome = RunOutcome::Agreeing;
+        }
+        self.agreeing = Some(agreeing);
+    }
+
+    pub(crate) fn take_agreeing(&mut self) -> Option<Agreeing> {
+        self.agreeing.take()
+    }
+
+    pub(crate) fn votes(&self, run: u32) -> Option<&Votes> {
+        self.records.get(&run)?.votes.as_ref()
+    }
+
+    pub(crate) fn votes_mut(&mut self, run: u32) -> Option<&mut Votes> {
+        self.records.get_mut(&run)?.votes.as_mut()
     }
 
     pub(crate) fn started(&self) -> u32 {
@@ -360,6 +452,10 @@ impl Runs {
     /// Forgets all outputs, and a run that is at work with what it is writing.
     pub(crate) fn abandon(&mut self, effects: &mut Vec<Effect>) {
         self.erase_outputs(effects);
+        if let Some(agreeing) = self.agreeing.take() {
+            let outputs = agreeing.ended.outputs.values();
+            effects.extend(outputs.map(|output| Effect::Erase(output.storage)));
+        }
         if let Some(current) = self.current.take() {
             effects.extend(
                 current
@@ -370,7 +466,13 @@ impl Runs {
         }
     }
 
-    fn begin(&mut self, run: u32, started_by: ParticipantName, current: Current) {
+    fn begin(
+        &mut self,
+        run: u32,
+        started_by: ParticipantName,
+        current: Current,
+        votes: Option<Votes>,
+    ) {
         let record = Record {
             run,
             started_by,
@@ -378,6 +480,7 @@ impl Runs {
             failure: None,
             outputs: BTreeMap::new(),
             receipt: Receipt::Pending,
+            votes,
         };
         self.started = run;
         self.records.insert(run, record);

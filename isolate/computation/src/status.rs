@@ -64,6 +64,9 @@ impl Computation {
         if self.runs.running() {
             return ComputationState::Running;
         }
+        if self.runs.agreeing() {
+            return ComputationState::Agreeing;
+        }
         if self.can_run_again(time) {
             return match self.missing(time).is_empty() {
                 true => ComputationState::Ready,
@@ -74,7 +77,7 @@ impl Computation {
             Some(RunOutcome::Finished) => ComputationState::Finished,
             Some(RunOutcome::Failed) => ComputationState::Failed,
             Some(RunOutcome::Withheld) => ComputationState::Withheld,
-            Some(RunOutcome::Running) | None => ComputationState::Closed,
+            Some(RunOutcome::Running | RunOutcome::Agreeing) | None => ComputationState::Closed,
         }
     }
 
@@ -89,6 +92,9 @@ impl Computation {
                     participant: name.clone(),
                 });
             }
+        }
+        if self.quorums_differ(time) {
+            missing.push(Missing::Quorum);
         }
         for file in self.policy.files() {
             let (Some(provider), Some(slot)) = (&file.provider, self.slots.get(&file.path)) else {

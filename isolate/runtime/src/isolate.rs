@@ -163,6 +163,7 @@ impl Isolate {
             Effect::Compile { storage, path, .. } => self.work.compile(storage, path),
             Effect::StartRun(plan) => self.work.run(*plan),
             Effect::MakeReceipt { run, payload } => self.work.make_receipt(run, payload),
+            Effect::SignAgreement(agreement) => self.work.sign_agreement(agreement),
             _ => {}
         }
         None

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
-use veracruz_computation::{RunPlan, RunReport, StorageId};
+use veracruz_computation::{Agreement, RunPlan, RunReport, StorageId};
 use veracruz_engine::{Cancel, ProgramSettings, Strategy};
 use veracruz_policy::{FilePath, Nan, Policy};
 use veracruz_receipt::{ReceiptPayload, UnsignedReceipt};
@@ -22,13 +22,14 @@ pub(crate) struct Work {
     programs: Arc<Programs>,
 }
 
-/// What is done in order. There is at most one run and the receipt of the one before it.
+/// What is done in order. There is at most one run, and receipt and agreement of the one before it.
 enum Job {
     Run(RunPlan),
     Receipt {
         run: u32,
         payload: Box<ReceiptPayload>,
     },
+    Agreement(Agreement),
 }
 
 /// The other end of [`Work`], for the threads that do it.
@@ -68,6 +69,11 @@ impl Work {
         self.order(Job::Receipt { run, payload });
     }
 
+    /// Signs what this isolate says to the others of its quorum.
+    pub(crate) fn sign_agreement(&self, agreement: Agreement) {
+        self.order(Job::Agreement(agreement));
+    }
+
     fn order(&self, job: Job) {
         // The thread is there as long as the isolate is.
         let _ = self.runs.send(job);
@@ -84,6 +90,7 @@ impl Orders {
                 match job {
                     Job::Run(plan) => run(&for_runs, &plan),
                     Job::Receipt { run, payload } => receipt(&for_runs, run, &payload),
+                    Job::Agreement(said) => agreement(&for_runs, &said),
                 }
             }
         })?;
@@ -251,6 +258,13 @@ fn run(isolate: &Arc<Isolate>, plan: &RunPlan) {
 fn receipt(isolate: &Arc<Isolate>, run: u32, payload: &ReceiptPayload) {
     let receipt = sign(isolate, payload);
     let _ = isolate.handle(|state| state.computation.receipt_made(run, receipt));
+}
+
+fn agreement(isolate: &Arc<Isolate>, said: &Agreement) {
+    let unsigned = said.unsigned(isolate.identity.spki());
+    let signature = isolate.identity.sign_es256(&unsigned.to_be_signed());
+    let message = signature.ok().map(|signature| unsigned.signed(&signature));
+    let _ = isolate.handle(|state| state.computation.agreement_made(said.run, message));
 }
 
 /// The receipt with its signature and evidence, encoded; `None` where there is no evidence.

@@ -106,6 +106,8 @@ async fn dispatch(visit: &Visit, request: Request<Incoming>) -> Result<Response<
         Route::StartRun => runs::start(visit, request).await,
         Route::Run { run } => runs::state(visit, run),
         Route::Receipt { run } => runs::receipt(visit, run),
+        Route::GetAgreement { run } => runs::agreement(visit, run),
+        Route::PutAgreement { run } => runs::agree(visit, run, request).await,
         _ => Err(Problem::new(ErrorCode::UnknownRoute)),
     }
 }

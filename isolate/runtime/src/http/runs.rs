@@ -53,6 +53,32 @@ pub(super) fn receipt(visit: &Visit, run: u32) -> Result<Response<Body>, Problem
     Ok(reply::whole(media::RECEIPT, receipt))
 }
 
+/// `GET /v1/runs/{n}/agreement`: what this isolate says to the others of its quorum.
+pub(super) fn agreement(visit: &Visit, run: u32) -> Result<Response<Body>, Problem> {
+    let session = visit.session()?;
+    let said = visit.isolate.look(|state| {
+        let said = state.computation.agreement(&session, run);
+        said.map(<[u8]>::to_vec)
+    })?;
+    Ok(reply::whole(media::AGREEMENT, said))
+}
+
+/// `PUT /v1/runs/{n}/agreement`: what another isolate of the quorum says.
+pub(super) async fn agree(
+    visit: &Visit,
+    run: u32,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Problem> {
+    request::media_type(request.headers(), media::AGREEMENT)?;
+    let said = request::bytes(request, limits::AGREEMENT_BYTES).await?;
+    let session = visit.session()?;
+    json(
+        &visit
+            .isolate
+            .handle(|state| state.computation.agree(&session, run, &said))?,
+    )
+}
+
 fn json(run: &RunState) -> Result<Response<Body>, Problem> {
     let json = serde_json::to_vec(run).map_err(|_| Problem::new(ErrorCode::Internal))?;
     Ok(whole(media::JSON, json))
