@@ -131,6 +131,18 @@ impl fmt::Display for WithdrawalAnswer {
     }
 }
 
+impl Instances {
+    /// The isolates that are named; `None` where it holds at any.
+    #[must_use]
+    pub fn named(&self) -> Option<Vec<InstanceId>> {
+        match self {
+            Self::Any => None,
+            Self::These(list) => Some(list.clone()),
+            Self::Quorum(members) => Some(members.iter().map(|member| member.instance).collect()),
+        }
+    }
+}
+
 impl ApprovalId {
     /// Checks an identifier that came from outside.
     #[must_use]

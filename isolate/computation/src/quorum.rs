@@ -145,11 +145,11 @@ impl Computation {
             .map(|(path, output)| (path, output.content))
             .collect();
         let quorum = votes.set.id();
-        let tag = |instance: &InstanceId| {
+        let tag = |instance| {
             let subject = randomness::TagSubject {
-                policy: &self.policy.hash(),
+                policy: self.policy.hash(),
                 run,
-                quorum: &quorum,
+                quorum,
                 instance,
                 outcome: ended.outcome,
             };
@@ -158,14 +158,14 @@ impl Computation {
         let members = votes.set.members().iter().map(|member| member.instance);
         let expected = members
             .filter(|instance| *instance != self.instance)
-            .map(|instance| (instance, tag(&instance)))
+            .map(|instance| (instance, tag(instance)))
             .collect();
         effects.push(Effect::SignAgreement(Agreement {
             policy: self.policy.hash(),
             run,
             quorum,
             instance: self.instance,
-            tag: tag(&self.instance),
+            tag: tag(self.instance),
         }));
         if ended.outcome != RunOutcome::Finished {
             let outcome = ended.outcome;

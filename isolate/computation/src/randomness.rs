@@ -112,18 +112,18 @@ pub(crate) fn quorum_salts_key(run_secret: &[u8; 32]) -> Zeroizing<[u8; 32]> {
 }
 
 /// Whose tag it is, and of what.
-pub(crate) struct TagSubject<'a> {
-    pub(crate) policy: &'a PolicyHash,
+pub(crate) struct TagSubject {
+    pub(crate) policy: PolicyHash,
     pub(crate) run: u32,
-    pub(crate) quorum: &'a Sha256,
-    pub(crate) instance: &'a InstanceId,
+    pub(crate) quorum: Sha256,
+    pub(crate) instance: InstanceId,
     pub(crate) outcome: RunOutcome,
 }
 
 /// What an isolate says that found these outputs, in order of their paths.
 pub(crate) fn quorum_tag(
     key: &[u8; 32],
-    subject: &TagSubject<'_>,
+    subject: &TagSubject,
     outputs: &[(&FilePath, Content)],
 ) -> [u8; 32] {
     let run = subject.run.to_be_bytes();
@@ -233,10 +233,10 @@ mod tests {
     fn the_tags_of_a_quorum_are_what_the_documentation_says() {
         let key = quorum_key(&secret([0, 1, 2]));
         let subject = |outcome| TagSubject {
-            policy: &PolicyHash::from_bytes([7; 32]),
+            policy: PolicyHash::from_bytes([7; 32]),
             run: 3,
-            quorum: &Sha256::from_bytes([8; 32]),
-            instance: &InstanceId::from_bytes([9; 32]),
+            quorum: Sha256::from_bytes([8; 32]),
+            instance: InstanceId::from_bytes([9; 32]),
             outcome,
         };
         let paths = [path("/output/a"), path("/output/b")];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use veracruz_policy::{InstanceId, ParticipantName, Policy, Timestamp};
+use veracruz_policy::{InstanceId, ParticipantName, Policy, QuorumSet, Timestamp};
 use veracruz_protocol::{ApprovalStatement, Instances, ProgramDigest};
 
 use super::{ApprovalFlaw, check_approval};
@@ -85,6 +85,7 @@ impl Agreement {
             .collect();
         let places = candidates(&held, instance)
             .into_iter()
+            .filter(|place| one_quorum(policy, &held, place))
             .filter(|place| {
                 required.iter().all(|name| {
                     held.iter().any(|statement| {
@@ -139,9 +140,8 @@ impl fmt::Display for Place {
 fn candidates(held: &[&ApprovalStatement], only: Option<&InstanceId>) -> Vec<Place> {
     let mut instances = BTreeSet::from([None]);
     for statement in held {
-        if let Instances::These(list) = &statement.instances {
-            instances.extend(list.iter().copied().map(Some));
-        }
+        let named = statement.instances.named().unwrap_or_default();
+        instances.extend(named.into_iter().map(Some));
     }
     if let Some(only) = only {
         instances = BTreeSet::from([Some(*only)]);
@@ -161,11 +161,35 @@ fn candidates(held: &[&ApprovalStatement], only: Option<&InstanceId>) -> Vec<Pla
     places.collect()
 }
 
+/// Whether those who must approve name the same isolates together, where the policy has a quorum:
+/// without that, no isolate of it runs anything.
+fn one_quorum(policy: &Policy, held: &[&ApprovalStatement], place: &Place) -> bool {
+    if policy.quorum().is_empty() {
+        return true;
+    }
+    let required = &policy.approval().required;
+    let mut sets = held
+        .iter()
+        .filter(|statement| required.contains(&statement.participant))
+        .filter(|statement| covers(statement, place.instance.as_ref()))
+        .map(|statement| match &statement.instances {
+            Instances::Quorum(members) => QuorumSet::new(policy, members).ok(),
+            Instances::Any | Instances::These(_) => None,
+        });
+    match sets.next() {
+        Some(Some(first)) => sets.all(|set| set.as_ref() == Some(&first)),
+        _ => false,
+    }
+}
+
 /// Whether a statement holds at an instance; at any where that is absent.
 fn covers(statement: &ApprovalStatement, instance: Option<&InstanceId>) -> bool {
     match (&statement.instances, instance) {
         (Instances::Any, _) => true,
         (Instances::These(list), Some(instance)) => list.contains(instance),
-        (Instances::These(_), None) => false,
+        (Instances::Quorum(members), Some(instance)) => {
+            members.iter().any(|member| member.instance == *instance)
+        }
+        (Instances::These(_) | Instances::Quorum(_), None) => false,
     }
 }

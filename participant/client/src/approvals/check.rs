@@ -187,8 +187,10 @@ fn verdict(
     }
     match &statement.instances {
         Instances::Any => ApprovalVerdict::AnyInstance,
-        Instances::These(list) if list.contains(instance) => ApprovalVerdict::ThisInstance,
-        Instances::These(_) => ApprovalVerdict::OtherInstances,
+        named if named.named().is_some_and(|all| all.contains(instance)) => {
+            ApprovalVerdict::ThisInstance
+        }
+        Instances::These(_) | Instances::Quorum(_) => ApprovalVerdict::OtherInstances,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is noted beside what was entrusted: approvals that were signed offline, runs that were seen.
 
 use veracruz_policy::{InstanceId, Policy, PolicyHash, Timestamp};
-use veracruz_protocol::{ApprovalStatement, Instances, RunOutcome, Status};
+use veracruz_protocol::{ApprovalStatement, RunOutcome, Status};
 
 use super::Ledger;
 use super::document::{ApprovalEntry, RunEntry};
@@ -38,15 +38,9 @@ impl Ledger {
                 .policies
                 .entry(statement.policy.to_string())
                 .or_default();
-            let named: &[InstanceId] = match &statement.instances {
-                Instances::Any => &[],
-                Instances::These(list) => list,
-            };
-            self.provision_all(entry, named, again, now)?;
-            let instances = match &statement.instances {
-                Instances::Any => None,
-                Instances::These(list) => Some(list.iter().map(ToString::to_string).collect()),
-            };
+            let named = statement.instances.named();
+            self.provision_all(entry, named.as_deref().unwrap_or_default(), again, now)?;
+            let instances = named.map(|list| list.iter().map(ToString::to_string).collect());
             entry.approvals.push(ApprovalEntry {
                 id: statement.jti.as_str().to_owned(),
                 instances,
@@ -85,7 +79,9 @@ impl Ledger {
             match known {
                 None => entry.runs.push(seen.clone()),
                 Some(known)
-                    if known.outcome == in_protocol(RunOutcome::Running)
+                    if [RunOutcome::Running, RunOutcome::Agreeing]
+                        .map(in_protocol)
+                        .contains(&known.outcome.as_str())
                         && outcome != RunOutcome::Running =>
                 {
                     known.outcome.clone_from(&seen.outcome);
@@ -114,6 +110,7 @@ impl Ledger {
 fn in_protocol(outcome: RunOutcome) -> &'static str {
     match outcome {
         RunOutcome::Running => "running",
+        RunOutcome::Agreeing => "agreeing",
         RunOutcome::Finished => "finished",
         RunOutcome::Failed => "failed",
         RunOutcome::Withheld => "withheld",

@@ -106,9 +106,10 @@ impl CheckedStatus {
             | ComputationState::Failed
             | ComputationState::Withheld
             | ComputationState::Closed => true,
-            ComputationState::Awaiting | ComputationState::Ready | ComputationState::Running => {
-                false
-            }
+            ComputationState::Awaiting
+            | ComputationState::Ready
+            | ComputationState::Running
+            | ComputationState::Agreeing => false,
         }
     }
 
@@ -143,8 +144,8 @@ impl CheckedStatus {
                 ..run.clone()
             }));
         }
-        let running = earlier.is_none_or(|earlier| earlier.outcome == RunOutcome::Running);
-        if running && run.outcome != RunOutcome::Running {
+        let was = earlier.map_or(RunOutcome::Running, |earlier| earlier.outcome);
+        if was != run.outcome {
             changes.push(Change::Run(run.clone()));
         }
         if run.receipt && earlier.is_none_or(|earlier| !earlier.receipt) {
@@ -281,6 +282,7 @@ fn state_in_words(
         },
         ComputationState::Ready => "a run can be started",
         ComputationState::Running => "a run is at work",
+        ComputationState::Agreeing => "a run is done here, and waits for the rest of the quorum",
         ComputationState::Finished => "the last run finished, its outputs are there",
         ComputationState::Failed => "the last run failed, and there is no other",
         ComputationState::Withheld => "the outputs of the last run are kept back",
@@ -292,6 +294,7 @@ fn state_in_words(
             match missing {
                 Missing::Approval { participant } => write!(f, "the approval of {participant}")?,
                 Missing::File { path, provider } => write!(f, "{path} of {provider}")?,
+                Missing::Quorum => f.write_str("one quorum that all have signed")?,
                 Missing::Compilation { path } => write!(f, "{path}, compiled")?,
             }
         }
@@ -303,7 +306,19 @@ fn run_in_words(f: &mut fmt::Formatter<'_>, run: &RunState) -> fmt::Result {
     let number = run.run;
     match (run.outcome, &run.failure) {
         (RunOutcome::Running, _) => write!(f, "run {number} began: {} started it", run.started_by),
+        (RunOutcome::Agreeing, _) => {
+            write!(
+                f,
+                "run {number} is done here, and waits for the rest of the quorum"
+            )
+        }
         (RunOutcome::Finished, _) => write!(f, "run {number} finished"),
+        (RunOutcome::Withheld, _) if run.quorum.is_some() => {
+            write!(
+                f,
+                "run {number} ended, and the isolates of the quorum do not agree"
+            )
+        }
         (RunOutcome::Withheld, _) => write!(f, "run {number} ended, its outputs are kept back"),
         (RunOutcome::Failed, Some(failure)) => write!(f, "run {number} failed: {failure}"),
         (RunOutcome::Failed, None) => write!(

@@ -127,6 +127,7 @@ fn report(checked: &CheckedStatus, whose: &Whose) -> Report {
     let missing = status.missing.iter().map(|missing| match missing {
         Missing::Approval { participant } => format!("missing   the approval of {participant}"),
         Missing::File { path, provider } => format!("missing   {path}, which {provider} provides"),
+        Missing::Quorum => "missing   one quorum that all have signed".to_owned(),
         Missing::Compilation { path } => format!("missing   {path} is not compiled"),
     });
     Report::new(document(checked, whose))
@@ -175,6 +176,12 @@ fn last_run(run: &RunState) -> String {
     match (run.outcome, &run.failure) {
         (RunOutcome::Running, _) => format!("run       {number} is at work"),
         (RunOutcome::Finished, _) => format!("run       {number} finished"),
+        (RunOutcome::Agreeing, _) => {
+            format!("run       {number} is done here, and waits for the rest of the quorum")
+        }
+        (RunOutcome::Withheld, _) if run.quorum.is_some() => {
+            format!("run       {number} ended, and the isolates of the quorum do not agree")
+        }
         (RunOutcome::Withheld, _) => {
             format!("run       {number} ended, and its outputs are kept back")
         }
