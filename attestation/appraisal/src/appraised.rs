@@ -1,7 +1,7 @@
 //! The verdict.
 
 use veracruz_evidence::{ReportData, Technology};
-use veracruz_policy::{KeyDigest, Measurement, PolicyHash, Timestamp};
+use veracruz_policy::{IsolateKind, KeyDigest, Measurement, PolicyHash, Timestamp};
 
 use crate::tpm::Activation;
 use crate::{AppraisalError, Examined, Fact};
@@ -58,6 +58,30 @@ impl Appraised {
     #[must_use]
     pub const fn technology(&self) -> Technology {
         self.examined.technology
+    }
+
+    /// Which of the kinds of a policy the isolate is, by its evidence; `None` for a technology that no
+    /// kind of this version has.
+    #[must_use]
+    pub fn kind(&self) -> Option<IsolateKind> {
+        Some(match self.technology() {
+            Technology::SoftwareRootOfTrust if self.is_machine() => IsolateKind::Microvm,
+            Technology::SoftwareRootOfTrust => IsolateKind::Process,
+            Technology::Sgx => IsolateKind::Sgx,
+            Technology::Tdx => IsolateKind::Tdx,
+            Technology::SevSnp => IsolateKind::SevSnp,
+            Technology::Nitro => IsolateKind::Nitro,
+            Technology::Cca => IsolateKind::Cca,
+            Technology::Psa => IsolateKind::Psa,
+            Technology::Tpm => IsolateKind::Tpm,
+            Technology::AzureVtpm => IsolateKind::AzureVtpm,
+            _ => return None,
+        })
+    }
+
+    /// Whether an attester says that it started a machine, and not a process.
+    fn is_machine(&self) -> bool {
+        self.facts().iter().any(|fact| fact.name == "image")
     }
 
     /// The measurement of the isolate: one of those that the policy names.
@@ -127,8 +151,7 @@ impl Appraised {
             .map_or_else(|| "nobody".to_owned(), |key| key.to_string());
         match self.technology() {
             Technology::SoftwareRootOfTrust => {
-                let is_machine = self.facts().iter().any(|fact| fact.name == "image");
-                let (what, how) = if is_machine {
+                let (what, how) = if self.is_machine() {
                     ("image", "a virtual machine that nothing protects,")
                 } else {
                     ("runtime", "an ordinary process")

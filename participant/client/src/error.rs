@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 use veracruz_appraisal::AppraisalError;
 use veracruz_catalogue::Fault;
-use veracruz_policy::{FilePath, InstanceId, KeyDigest, PolicyHash, Sha256, Timestamp};
+use veracruz_policy::{
+    FilePath, InstanceId, KeyDigest, ParticipantName, PolicyHash, Sha256, Timestamp,
+};
 use veracruz_protocol::{ErrorCode, Problem, Versions};
 use veracruz_receipt::ReceiptError;
 
@@ -131,6 +133,30 @@ pub enum Error {
         entrusted: String,
         /// The one at the other end now.
         found: InstanceId,
+    },
+    /// The policy demands a quorum, and these are not all of its isolates. The caller, or whoever
+    /// runs the hosts.
+    #[error("expected {expected}, found {found}")]
+    QuorumIncomplete {
+        /// The isolates that the policy demands.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// Somebody signed other isolates as the quorum than those at hand. A host leads participants to
+    /// different isolates, or an isolate shows what it should not.
+    #[error("{participant} signed another quorum than the isolates at hand")]
+    QuorumUnsigned {
+        /// Who.
+        participant: ParticipantName,
+    },
+    /// The isolates of a quorum show different contents. One of them at least is broken.
+    #[error("isolate {instance} shows another {path} than the rest of the quorum")]
+    QuorumOutputs {
+        /// The file.
+        path: FilePath,
+        /// The first isolate that differs.
+        instance: InstanceId,
     },
     /// The policy has no such file.
     #[error("the policy has no file {path}")]
@@ -368,6 +394,9 @@ impl Error {
             Self::ReplyMalformed { .. } => ErrorCode::ReplyMalformed,
             Self::VersionsDiffer { .. } => ErrorCode::VersionsDiffer,
             Self::SecondInstance { .. } => ErrorCode::SecondInstance,
+            Self::QuorumIncomplete { .. } => ErrorCode::QuorumIncomplete,
+            Self::QuorumUnsigned { .. } => ErrorCode::QuorumUnsigned,
+            Self::QuorumOutputs { .. } => ErrorCode::QuorumOutputs,
             Self::FileUnknown { .. } => ErrorCode::FileUnknown,
             Self::NotProvider { .. } => ErrorCode::NotProvider,
             Self::PinMismatch { .. } => ErrorCode::PinMismatch,
@@ -394,6 +423,8 @@ impl Error {
             | Self::EvidenceRefused(_)
             | Self::ReplyMalformed { .. }
             | Self::SecondInstance { .. }
+            | Self::QuorumUnsigned { .. }
+            | Self::QuorumOutputs { .. }
             | Self::ApprovalRefused(_)
             | Self::DownloadDiffers { .. }
             | Self::ReceiptRefused(_)
@@ -402,6 +433,7 @@ impl Error {
                 ErrorClass::Refused
             }
             Self::NotAParticipant { .. }
+            | Self::QuorumIncomplete { .. }
             | Self::CertificateDates { .. }
             | Self::PolicyExpired { .. }
             | Self::FileUnknown { .. }
@@ -442,6 +474,7 @@ impl Error {
                 expected, found, ..
             } => (expected.to_string(), found.to_string()),
             Self::SecondInstance { earlier, found, .. } => (earlier.to_string(), found.to_string()),
+            Self::QuorumIncomplete { expected, found } => (expected.clone(), found.clone()),
             Self::LedgerVersion {
                 expected, found, ..
             } => (expected.to_string(), found.to_string()),

@@ -72,6 +72,7 @@ mod host;
 pub mod identity;
 mod ledger;
 mod modes;
+mod quorum;
 mod random;
 mod receipt;
 mod reference;
@@ -90,8 +91,8 @@ pub use collateral::{
     CollateralFile, CollateralKind, CollateralPiece, CollateralStore, certified_key, read_bounded,
 };
 pub use connection::{
-    Appraised, Connection, DownloadOptions, Downloaded, Provisioning, Source, StatusEvents,
-    Uploaded, WaitOptions,
+    Appraised, AttestedQuorum, Connection, DownloadOptions, Downloaded, Provisioning, Source,
+    StatusEvents, Uploaded, WaitOptions,
 };
 pub use error::{Error, ErrorClass};
 pub use files::replace_private;
@@ -101,15 +102,18 @@ pub use ledger::{
     StoredReceipt,
 };
 pub use modes::PRIVACY_OF_FILES;
+pub use quorum::{Quorum, QuorumDial, QuorumMemberView, QuorumRun};
 pub use receipt::{
     ApprovalAtHand, Clock, Compared, Comparison, DatedAppraisal, FileComparison, JudgedBy,
-    KeptReceipt, OpeningFile, Verification, compare_receipts, digest_of, rests_on, verify_kept,
-    verify_receipt,
+    KeptReceipt, OpeningFile, Verification, compare_receipts, digest_of, rests_on,
+    verify_combined_receipt, verify_kept, verify_receipt,
 };
 pub use reference::ReferenceFile;
 pub use resume::{Dial, upload_resuming};
 pub use veracruz_appraisal::Collateral;
 pub use veracruz_policy::{FilePath, InstanceId, Policy, PolicyHash, Sha256, Timestamp};
-pub use veracruz_receipt::{Opening, Receipt, ReceiptPayload, Verified};
+pub use veracruz_receipt::{
+    CombinedReceipt, Opening, Receipt, ReceiptPayload, Verified, VerifiedQuorum,
+};
 pub use veracruz_session::{Attested, Identity, Unattested};
 pub use watch::{Change, CheckedStatus, Seen, Watch};

@@ -8,7 +8,7 @@ use veracruz_policy::{FilePath, InstanceId, Policy, Timestamp};
 use veracruz_protocol::ErrorCode;
 use veracruz_session::{Identity, Unattested};
 
-use crate::connection::{Connection, Provisioning, Source, Uploaded};
+use crate::connection::{AttestedQuorum, Connection, Provisioning, Source, Uploaded};
 use crate::error::Error;
 
 /// Where to find an isolate again.
@@ -65,6 +65,18 @@ pub async fn upload_resuming(
     provisioning: Provisioning<'_>,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Uploaded, Error> {
+    upload_resuming_in(None, dial, path, source, provisioning, progress).await
+}
+
+/// As [`upload_resuming`], to one isolate of a quorum.
+pub(crate) async fn upload_resuming_in(
+    quorum: Option<&AttestedQuorum>,
+    dial: &Dial,
+    path: &FilePath,
+    source: &Source,
+    provisioning: Provisioning<'_>,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Uploaded, Error> {
     let mut attempts_left = ATTEMPTS;
     let mut pause = FIRST_PAUSE;
     let mut furthest = 0;
@@ -74,7 +86,7 @@ pub async fn upload_resuming(
             furthest = furthest.max(so_far);
             progress(so_far, length);
         };
-        let error = match attempt(dial, path, source, provisioning, &mut watched).await {
+        let error = match attempt(quorum, dial, path, source, provisioning, &mut watched).await {
             Ok(uploaded) => return Ok(uploaded),
             Err(error) if may_pass(&error) => error,
             Err(error) => return Err(error),
@@ -92,6 +104,7 @@ pub async fn upload_resuming(
 }
 
 async fn attempt(
+    quorum: Option<&AttestedQuorum>,
     dial: &Dial,
     path: &FilePath,
     source: &Source,
@@ -101,6 +114,9 @@ async fn attempt(
     let now = provisioning.now;
     let connection = dial.open(now).await?;
     let (mut connection, _) = connection.attest(dial.accept_unprotected, now).await?;
+    if let Some(quorum) = quorum {
+        connection = connection.in_quorum(quorum)?;
+    }
     connection
         .upload(path, source, provisioning, progress)
         .await

@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 use veracruz_policy::{FilePath, Policy, Sha256, Timestamp};
-use veracruz_protocol::{
-    ApprovalStatement, Instances, Jws, Route, Status, WithdrawalAnswer, limits, media,
-};
+use veracruz_protocol::{ApprovalStatement, Jws, Route, Status, WithdrawalAnswer, limits, media};
 
 use super::{Proven, Provisioning};
 use crate::approvals::{ApprovalTerms, approval_jws, check_approval, named_programs};
@@ -15,7 +13,8 @@ use crate::transport::{self, Call};
 const DEFAULT_LIFE: i64 = 86_400;
 
 impl Proven {
-    /// Approves the policy at *this* isolate, with the programs that it holds now, for a day.
+    /// Approves the policy at *this* isolate, with the programs that it holds now, for a day; as one of
+    /// a [`Quorum`](crate::Quorum), at all of its isolates.
     ///
     /// Where the policy leaves programs unpinned, their digests are those of `status`, which the
     /// caller has looked at. Returns the signed statement.
@@ -32,7 +31,7 @@ impl Proven {
         let policy = &self.party.policy;
         let terms = ApprovalTerms::until(
             policy,
-            Instances::These(vec![self.instance()]),
+            self.named_instances()?,
             named_programs(policy, &open_programs(policy, status))?,
             Timestamp::from_seconds(now.seconds().saturating_add(DEFAULT_LIFE)),
             now,

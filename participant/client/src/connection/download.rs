@@ -100,6 +100,30 @@ impl Proven {
         options: DownloadOptions<'_>,
         progress: Progress<'_>,
     ) -> Result<Downloaded, Error> {
+        self.fetch(path, None, destination, options, progress).await
+    }
+
+    /// As [`Connection::download`](super::Connection::download), of contents whose digest is known.
+    pub(crate) async fn download_known(
+        &mut self,
+        path: &FilePath,
+        sha256: &Sha256,
+        destination: &Path,
+        options: DownloadOptions<'_>,
+        progress: Progress<'_>,
+    ) -> Result<Downloaded, Error> {
+        self.fetch(path, Some(sha256), destination, options, progress)
+            .await
+    }
+
+    async fn fetch(
+        &mut self,
+        path: &FilePath,
+        known: Option<&Sha256>,
+        destination: &Path,
+        options: DownloadOptions<'_>,
+        progress: Progress<'_>,
+    ) -> Result<Downloaded, Error> {
         let exists = || Error::DestinationExists {
             path: destination.into(),
         };
@@ -108,6 +132,13 @@ impl Proven {
         }
         let first = self.get(path, None).await?;
         let expected = announced(path, &first, self.max_bytes(path))?;
+        if let Some(known) = known.filter(|known| **known != expected.sha256) {
+            return Err(Error::DownloadDiffers {
+                path: path.clone(),
+                expected: *known,
+                found: expected.sha256,
+            });
+        }
         let part = part_beside(destination, &expected.sha256);
         let mut file = open_part(&part, expected.length).await?;
         let offset = file.length;

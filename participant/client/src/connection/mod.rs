@@ -4,6 +4,7 @@ mod approval;
 mod attest;
 mod download;
 mod open;
+mod quorum;
 mod receipt;
 mod run;
 mod source;
@@ -14,11 +15,13 @@ use std::sync::Arc;
 
 use veracruz_appraisal::Collateral;
 use veracruz_appraisal::tpm::Activation;
-use veracruz_policy::{InstanceId, ParticipantName, Policy, PolicyHash, Timestamp};
+use veracruz_policy::{InstanceId, ParticipantName, Policy, PolicyHash, QuorumSet, Timestamp};
 use veracruz_session::{Attested, Identity, Session, Unattested};
 
 pub use attest::Appraised;
 pub use download::{DownloadOptions, Downloaded};
+pub use quorum::AttestedQuorum;
+pub(crate) use quorum::incomplete;
 pub use run::WaitOptions;
 pub use source::Source;
 pub use status::StatusEvents;
@@ -51,6 +54,9 @@ pub(crate) struct Party {
     /// What the isolate's TPM showed on this connection beside its evidence: receipts are judged
     /// with it.
     activation: Option<Activation>,
+    /// The quorum of which this isolate is one, once all of it is attested: under a policy that
+    /// demands one, nothing is entrusted to an isolate by itself.
+    quorum: Option<Arc<QuorumSet>>,
 }
 
 impl Party {
@@ -72,6 +78,7 @@ impl Party {
             name: participant.name.clone(),
             collateral: Arc::default(),
             activation: None,
+            quorum: None,
         })
     }
 

@@ -98,7 +98,8 @@ impl Proven {
     /// Notes in the ledger that this isolate is about to be entrusted with something.
     pub(super) fn note(&self, provisioning: Provisioning<'_>) -> Result<(), Error> {
         let Provisioning { ledger, again, now } = provisioning;
-        ledger.provision(&self.policy_hash(), &self.instance(), again, now)?;
+        let all = self.entrusted()?;
+        ledger.provision_together(&self.policy_hash(), &all, again, now)?;
         ledger.note_name(&self.party.policy)
     }
 
@@ -145,9 +146,11 @@ impl Proven {
         self.party.check_expiry(provisioning.now)?;
         self.note(provisioning)?;
         let (policy, instance) = (self.policy_hash(), self.instance());
-        let secrets = provisioning
-            .ledger
-            .upload_secrets(&policy, &instance, path, &sha256)?;
+        let ledger = provisioning.ledger;
+        let secrets = match &self.party.quorum {
+            Some(set) => ledger.quorum_secrets(&policy, set, path, &sha256)?,
+            None => ledger.upload_secrets(&policy, &instance, path, &sha256)?,
+        };
         let upload = Upload {
             path,
             source,

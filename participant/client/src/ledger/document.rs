@@ -73,6 +73,9 @@ pub(super) struct UploadEntry {
     /// When it was about to be sent for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<String>,
+    /// The quorum to whose isolates it went with one salt and one share: `QuorumSet::id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) quorum: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@
 
 mod document;
 mod notes;
+mod quorum;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -219,6 +220,7 @@ impl Ledger {
                 salt: HEXLOWER.encode(fresh.salt.as_slice()),
                 share: HEXLOWER.encode(fresh.share.as_slice()),
                 at: Some(clock::now().to_string()),
+                quorum: None,
             });
             Ok(fresh)
         })

@@ -46,6 +46,12 @@ impl ApprovalAtHand {
     pub(super) fn words(&self) -> String {
         let place = match &self.statement.instances {
             Instances::Any => "for any isolate of this policy".to_owned(),
+            Instances::Quorum(members) => {
+                format!(
+                    "for a quorum of {} isolates, this one among them",
+                    members.len()
+                )
+            }
             Instances::These(list) if list.len() == 1 => "for this isolate alone".to_owned(),
             Instances::These(list) => format!("for {} isolates, this one among them", list.len()),
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use veracruz_appraisal::Collateral;
 use veracruz_policy::{Policy, Sha256};
-use veracruz_receipt::MAX_RECEIPT_BYTES;
+use veracruz_receipt::MAX_COMBINED_BYTES;
 
 use super::dated::DatedAppraisal;
 use crate::collateral::CollateralStore;
@@ -54,7 +54,7 @@ impl KeptReceipt {
     /// # Errors
     /// [`Error::File`].
     pub fn read(&self) -> Result<Vec<u8>, Error> {
-        let limit = u64::try_from(MAX_RECEIPT_BYTES).unwrap_or(u64::MAX);
+        let limit = u64::try_from(MAX_COMBINED_BYTES).unwrap_or(u64::MAX);
         files::read_at_most(&self.path, limit).map_err(Error::file(&self.path, "read"))
     }
 

@@ -6,6 +6,7 @@ mod dated;
 mod folder;
 mod judge;
 mod opening;
+mod quorum;
 mod verification;
 
 pub use approvals::ApprovalAtHand;
@@ -15,4 +16,6 @@ pub use folder::KeptReceipt;
 pub(crate) use judge::verify_live;
 pub use judge::verify_receipt;
 pub use opening::{OpeningFile, digest_of};
+pub(crate) use quorum::verify_combined_live;
+pub use quorum::verify_combined_receipt;
 pub use verification::{Clock, JudgedBy, Verification, rests_on, verify_kept};
