@@ -619,20 +619,25 @@ fn a_word_about_another_run_policy_or_quorum_is_refused() {
     let mut quorum = ended([b"42", b"42"]);
     let key = isolate_key(2);
     let said = quorum.members[1].said().clone();
-    let changes: [(&str, fn(&mut Agreement)); 3] = [
-        ("run", |said| said.run = 2),
-        ("policy", |said| {
-            said.policy = veracruz_policy::PolicyHash::from_bytes([9; 32]);
-        }),
-        ("quorum", |said| said.quorum = Sha256::of(b"another")),
+    let others = [
+        Agreement {
+            run: 2,
+            ..said.clone()
+        },
+        Agreement {
+            policy: veracruz_policy::PolicyHash::from_bytes([9; 32]),
+            ..said.clone()
+        },
+        Agreement {
+            quorum: Sha256::of(b"another"),
+            ..said
+        },
     ];
-    for (name, change) in changes {
-        let mut other = said.clone();
-        change(&mut other);
+    for other in others {
         let code = quorum.members[0]
             .hear(1, &signed(&other, &key))
             .unwrap_err();
-        assert_eq!(code, ErrorCode::AgreementRun, "{name}");
+        assert_eq!(code, ErrorCode::AgreementRun, "{other:?}");
     }
     // The right word at the wrong run.
     let message = quorum.members[1].agreement(1).unwrap();
