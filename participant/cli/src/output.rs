@@ -30,6 +30,19 @@ impl Report {
         }
     }
 
+    /// Several as one: their documents in a list of that name, their lines one after the other.
+    pub(crate) fn joined(name: &str, reports: Vec<Self>) -> Self {
+        let mut documents = Vec::new();
+        let mut lines = Vec::new();
+        for report in reports {
+            documents.push(report.document);
+            lines.extend(report.lines);
+        }
+        let mut document = serde_json::Map::new();
+        document.insert(name.to_owned(), Value::Array(documents));
+        Self::new(Value::Object(document)).lines(lines)
+    }
+
     /// The command ends with this code, and that is no error.
     #[must_use]
     pub(crate) fn ending_with(mut self, exit_code: u8) -> Self {

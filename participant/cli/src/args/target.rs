@@ -10,14 +10,15 @@ pub(crate) struct Target {
     /// Your own copy of the policy
     #[arg(long, value_name = "FILE", env = "VERACRUZ_POLICY")]
     pub(crate) policy: PathBuf,
-    /// Where the host takes participants' connections
+    /// Where the host takes participants' connections; one for each isolate of a quorum
     #[arg(
         long,
         value_name = "ADDRESS",
         env = "VERACRUZ_HOST",
+        value_delimiter = ',',
         default_value = "127.0.0.1:7443"
     )]
-    pub(crate) host: String,
+    pub(crate) host: Vec<String>,
     #[command(flatten)]
     pub(crate) identity: IdentityFile,
     /// Accept an isolate that does not protect your data from the host

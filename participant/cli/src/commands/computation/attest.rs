@@ -1,6 +1,6 @@
 //! `attest`.
 
-use super::{Desk, block_on, milliseconds};
+use super::{Desk, block_on, milliseconds, quorum};
 use crate::args::AttestArgs;
 use crate::error::CliError;
 use crate::output::{Report, unprotected};
@@ -12,6 +12,9 @@ use veracruz_policy::IsolateKind;
 /// `attest`: says what is at the far end.
 pub(crate) fn attest(arguments: &AttestArgs) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
+    if let Some(dial) = desk.quorum() {
+        return quorum::attest(&desk, &dial);
+    }
     let start = Instant::now();
     let (instance, appraised) = block_on(async {
         let (connection, appraised) = desk.attested().await?;

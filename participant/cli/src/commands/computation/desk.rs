@@ -6,7 +6,7 @@ use crate::error::CliError;
 use std::sync::Arc;
 use veracruz_client::{
     Appraised, Attested, Collateral, Connection, Dial, Identity, InstanceId, Ledger, Policy,
-    Provisioning, Unattested, now,
+    Provisioning, QuorumDial, Unattested, now,
 };
 
 /// Where a participant sits: its identity, its own copy of the policy, its ledger.
@@ -15,6 +15,8 @@ pub(in crate::commands) struct Desk {
     pub(super) identity: Identity,
     pub(in crate::commands) ledger: Ledger,
     pub(super) host: String,
+    /// All that were given: more than one for the isolates of a quorum.
+    pub(super) hosts: Vec<String>,
     pub(super) collateral: Arc<Collateral>,
     pub(super) accept_unprotected: bool,
     again: bool,
@@ -28,7 +30,8 @@ impl Desk {
             policy: policy::load(&target.policy)?,
             identity: veracruz_client::identity::load(path, None)?,
             ledger: Ledger::beside(path),
-            host: target.host.clone(),
+            host: target.host.first().cloned().unwrap_or_default(),
+            hosts: target.host.clone(),
             collateral: Arc::new(collateral::load(&target.collateral)?),
             accept_unprotected: target.accept_unprotected,
             again: target.again,
@@ -50,9 +53,39 @@ impl Desk {
 
     /// A connection that may end anywhere.
     pub(super) async fn unproven(&self) -> Result<Connection<Unattested>, CliError> {
+        if self.policy.quorum().is_empty() && self.hosts.len() > 1 {
+            let expected = "one --host: the policy has no quorum";
+            return Err(CliError::argument(expected, &self.hosts.join(", ")));
+        }
         let connection =
             Connection::open(&self.host, &self.policy, &self.identity, None, now()).await?;
         Ok(connection.with_collateral(Arc::clone(&self.collateral)))
+    }
+
+    /// The same at one host of several.
+    pub(super) fn at(&self, host: &str) -> Self {
+        Self {
+            policy: Arc::clone(&self.policy),
+            identity: self.identity.clone(),
+            ledger: self.ledger.clone(),
+            host: host.to_owned(),
+            hosts: vec![host.to_owned()],
+            collateral: Arc::clone(&self.collateral),
+            accept_unprotected: self.accept_unprotected,
+            again: self.again,
+        }
+    }
+
+    /// Where the isolates of the quorum are; `None` where the policy has none, and one isolate is
+    /// enough.
+    pub(in crate::commands) fn quorum(&self) -> Option<QuorumDial> {
+        (!self.policy.quorum().is_empty()).then(|| QuorumDial {
+            hosts: self.hosts.clone(),
+            policy: Arc::clone(&self.policy),
+            identity: self.identity.clone(),
+            accept_unprotected: self.accept_unprotected,
+            collateral: Arc::clone(&self.collateral),
+        })
     }
 
     /// How that isolate is found again, to look.

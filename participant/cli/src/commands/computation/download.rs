@@ -1,7 +1,7 @@
 //! `download`.
 
 use super::attest::kind;
-use super::{Desk, block_on, path};
+use super::{Desk, block_on, path, quorum};
 use crate::args::DownloadArgs;
 use crate::error::CliError;
 use crate::output::{Format, Report, progress, unprotected};
@@ -11,6 +11,9 @@ use veracruz_client::{DownloadOptions, OpeningFile};
 /// `download`: checked, then put in place, with what opens its commitment beside it.
 pub(crate) fn download(arguments: &DownloadArgs, format: Format) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
+    if let Some(dial) = desk.quorum() {
+        return quorum::download(&desk, &dial, arguments, format);
+    }
     let path = path(&arguments.path)?;
     block_on(async {
         let (mut connection, appraised) = desk.attested().await?;

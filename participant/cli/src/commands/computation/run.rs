@@ -1,7 +1,7 @@
 //! `run`.
 
 use super::attest::kind;
-use super::{Desk, block_on, milliseconds};
+use super::{Desk, block_on, milliseconds, quorum};
 use crate::args::RunArgs;
 use crate::error::CliError;
 use crate::output::{Report, unprotected};
@@ -13,6 +13,9 @@ use veracruz_protocol::{ErrorCode, RunOutcome};
 /// `run`: starts it on the state that is seen now, and waits.
 pub(crate) fn run(arguments: &RunArgs) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
+    if let Some(dial) = desk.quorum() {
+        return quorum::run(&desk, &dial);
+    }
     block_on(async {
         let (mut connection, appraised) = desk.attested().await?;
         let status = connection.settled_status().await?;

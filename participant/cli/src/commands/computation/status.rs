@@ -1,7 +1,7 @@
 //! `status`.
 
 use super::attest::kind;
-use super::{Desk, block_on, watch};
+use super::{Desk, block_on, quorum, watch};
 use crate::args::StatusArgs;
 use crate::error::CliError;
 use crate::output::{Format, Report, unprotected};
@@ -16,6 +16,9 @@ use veracruz_protocol::{Missing, RunOutcome, RunState};
 /// `status`: from the isolate, or where it does not answer, from its host.
 pub(crate) fn status(arguments: &StatusArgs, format: Format) -> Result<Option<Report>, CliError> {
     let desk = Desk::open(&arguments.target)?;
+    if desk.quorum().is_some() && desk.hosts.len() > 1 && !arguments.watch {
+        return of_each(&desk, arguments.unattested).map(Some);
+    }
     block_on(async {
         let asked = async {
             let (line, whose) = Line::open(&desk, arguments.unattested).await?;
@@ -30,6 +33,19 @@ pub(crate) fn status(arguments: &StatusArgs, format: Format) -> Result<Option<Re
             }
             (answer, _) => answer,
         }
+    })
+}
+
+/// The status of every isolate of a quorum, as each gives it; of one by itself while it is watched.
+fn of_each(desk: &Desk, unattested: bool) -> Result<Report, CliError> {
+    block_on(async {
+        let mut reports = Vec::new();
+        for host in &desk.hosts {
+            let desk = desk.at(host);
+            let (line, whose) = Line::open(&desk, unattested).await?;
+            reports.push(once(&desk, line, &whose).await?);
+        }
+        Ok(Report::joined("isolates", reports))
     })
 }
 
@@ -140,6 +156,7 @@ fn report(checked: &CheckedStatus, whose: &Whose) -> Report {
         .lines(missing)
         .lines(checked.approvals.iter().filter_map(approval))
         .lines(status.run.iter().map(last_run))
+        .lines(status.run.iter().flat_map(quorum::words))
 }
 
 /// The isolate's document, with what was found out about it here.

@@ -1,6 +1,6 @@
 //! `upload`.
 
-use super::{Desk, block_on, path};
+use super::{Desk, block_on, path, quorum};
 use crate::args::UploadArgs;
 use crate::error::CliError;
 use crate::output::{Format, Report, progress};
@@ -11,6 +11,9 @@ use veracruz_client::{Dial, Source, upload_resuming};
 /// `upload`: each file whole, going on at the same isolate where the line breaks.
 pub(crate) fn upload(arguments: &UploadArgs, format: Format) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
+    if let Some(dial) = desk.quorum() {
+        return quorum::upload(&desk, &dial, arguments, format);
+    }
     block_on(async {
         let (connection, _) = desk.attested().await?;
         let dial = Dial {

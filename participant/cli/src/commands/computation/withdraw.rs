@@ -1,6 +1,6 @@
 //! `withdraw`.
 
-use super::{Desk, block_on};
+use super::{Desk, block_on, quorum};
 use crate::args::WithdrawArgs;
 use crate::error::CliError;
 use crate::output::Report;
@@ -9,6 +9,9 @@ use veracruz_protocol::WithdrawnWhen;
 /// `withdraw`.
 pub(crate) fn withdraw(arguments: &WithdrawArgs) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
+    if let Some(dial) = desk.quorum() {
+        return quorum::withdraw(&desk, &dial);
+    }
     block_on(async {
         let (mut connection, _) = desk.attested().await?;
         let answer = connection.withdraw().await?;

@@ -9,7 +9,7 @@ use veracruz_client::{
     Agreement, ApprovalBundle, ApprovalFile, Error, ErrorClass, GivenApproval, Place, Timestamp,
     now,
 };
-use veracruz_protocol::{ApprovalStatement, Instances};
+use veracruz_protocol::ApprovalStatement;
 
 /// The exit code where a required approval is missing: the answer is no, which is no error.
 const INCOMPLETE: u8 = 9;
@@ -84,9 +84,9 @@ fn in_words(given: &GivenApproval) -> String {
     let [from, until] = times(statement);
     match given.timely {
         true => {
-            let instances = match &statement.instances {
-                Instances::Any => "any instance".to_owned(),
-                Instances::These(list) => {
+            let instances = match statement.instances.named() {
+                None => "any instance".to_owned(),
+                Some(list) => {
                     let list: Vec<_> = list.iter().map(ToString::to_string).collect();
                     format!("instance {}", list.join(", "))
                 }

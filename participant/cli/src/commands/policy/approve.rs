@@ -12,7 +12,7 @@ use veracruz_client::{
     ApprovalTerms, Error, FilePath, Ledger, Policy, Sha256, Timestamp, approval_jws,
     check_approval, named_programs, now, read_bounded, write_approval,
 };
-use veracruz_policy::{Participant, Section};
+use veracruz_policy::{InstanceId, Participant, QuorumMember, QuorumSet, Section};
 use veracruz_protocol::Instances;
 
 /// Shows what is approved, asks, signs.
@@ -96,7 +96,8 @@ fn terms(
     }
     let instances = match arguments.any_instance {
         true => Instances::Any,
-        false => Instances::These(arguments.instances.clone()),
+        false if policy.quorum().is_empty() => Instances::These(arguments.instances.clone()),
+        false => quorum(policy, &arguments.instances)?,
     };
     let until = now.seconds().saturating_add(arguments.valid.0);
     let until = arguments.expires.unwrap_or(Timestamp::from_seconds(until));
@@ -111,6 +112,29 @@ fn terms(
     Ok(ApprovalTerms::until(
         policy, instances, programs, until, now,
     ))
+}
+
+/// The isolates of a quorum, in the order of its kinds, as `veracruz attest` shows them.
+fn quorum(policy: &Policy, instances: &[InstanceId]) -> Result<Instances, CliError> {
+    let kinds = policy.quorum().iter();
+    let members: Vec<_> = instances
+        .iter()
+        .zip(kinds)
+        .map(|(instance, kind)| QuorumMember {
+            instance: *instance,
+            kind: *kind,
+        })
+        .collect();
+    let whole = instances.len() == members.len() && QuorumSet::new(policy, &members).is_ok();
+    if !whole {
+        let names: Vec<_> = policy.quorum().iter().map(|kind| kind.name()).collect();
+        let expected = format!(
+            "one --instance for each of {}, in this order",
+            names.join(", ")
+        );
+        return Err(CliError::argument(&expected, &instances.len()));
+    }
+    Ok(Instances::Quorum(members))
 }
 
 /// What the signature means: the policy in short from this participant's point of view, what nobody
@@ -139,6 +163,14 @@ fn shown(policy: &Policy, participant: &Participant, terms: &ApprovalTerms) -> S
         Instances::These(list) => {
             for instance in list {
                 add(format!("at instance {instance}"));
+            }
+        }
+        Instances::Quorum(members) => {
+            for member in members {
+                add(format!(
+                    "at instance {}, of the kind {}",
+                    member.instance, member.kind
+                ));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::list;
 use crate::args::ReceiptFetchArgs;
-use crate::commands::computation::{Desk, block_on};
+use crate::commands::computation::{Desk, block_on, fetch_receipt};
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::json;
@@ -14,6 +14,9 @@ pub(super) fn fetch(arguments: &ReceiptFetchArgs) -> Result<Report, CliError> {
     let kept = KeptReceipt::at(&arguments.output);
     if arguments.force {
         kept.remove()?;
+    }
+    if let Some(dial) = desk.quorum() {
+        return fetch_receipt(&desk, &dial, arguments);
     }
     let verified = block_on(async {
         let (mut connection, _) = desk.attested().await?;

@@ -6,8 +6,9 @@ use crate::error::CliError;
 use std::path::Path;
 use std::sync::Arc;
 use veracruz_client::{
-    Clock, Collateral, FilePath, JudgedBy, KeptReceipt, Ledger, Opening, OpeningFile, Policy,
-    Receipt, ReceiptPayload, Verification, digest_of, now, verify_kept,
+    Clock, Collateral, CombinedReceipt, FilePath, JudgedBy, KeptReceipt, Ledger, Opening,
+    OpeningFile, Policy, Receipt, ReceiptPayload, Timestamp, Verification, VerifiedQuorum,
+    digest_of, now, verify_combined_receipt, verify_kept,
 };
 
 /// By what receipts are judged.
@@ -21,8 +22,10 @@ pub(super) struct Judge<'a> {
 pub(super) struct Unjudged {
     kept: KeptReceipt,
     bytes: Vec<u8>,
-    /// What it says.
+    /// What it says; of a combined receipt the first one's, which commits to the same files.
     pub(super) payload: ReceiptPayload,
+    /// Whether it is the receipts of a whole quorum.
+    pub(super) combined: bool,
 }
 
 impl<'a> Judge<'a> {
@@ -44,6 +47,29 @@ impl<'a> Judge<'a> {
         approvals: &[String],
         at: Option<JudgeAt>,
     ) -> Result<Verification, CliError> {
+        let (date, collateral) = self.basis(receipt, at)?;
+        self.judge_with(receipt, openings, approvals, &collateral, date)
+    }
+
+    /// As [`Judge::judge`], the receipts of a whole quorum.
+    pub(super) fn judge_combined(
+        &self,
+        receipt: &Unjudged,
+        openings: &[Opening],
+        at: Option<JudgeAt>,
+    ) -> Result<(VerifiedQuorum, Timestamp, Clock), CliError> {
+        let ((at, clock, _), collateral) = self.basis(receipt, at)?;
+        let policy = &self.policy;
+        let verified = verify_combined_receipt(&receipt.bytes, policy, openings, &collateral, at)?;
+        Ok((verified, at, clock))
+    }
+
+    /// At what date a receipt is judged, and with what.
+    fn basis(
+        &self,
+        receipt: &Unjudged,
+        at: Option<JudgeAt>,
+    ) -> Result<((Timestamp, Clock, Timestamp), Collateral), CliError> {
         let today = now();
         let dated = receipt.kept.dated(&receipt.bytes, &self.policy)?;
         let (at, clock) = match (at, &dated) {
@@ -60,13 +86,7 @@ impl<'a> Judge<'a> {
             Some(recorded) => recorded,
             None => collateral::load(&self.arguments.collateral)?,
         };
-        self.judge_with(
-            receipt,
-            openings,
-            approvals,
-            &collateral,
-            (at, clock, today),
-        )
+        Ok(((at, clock, today), collateral))
     }
 
     fn judge_with(
@@ -75,11 +95,7 @@ impl<'a> Judge<'a> {
         openings: &[Opening],
         approvals: &[String],
         collateral: &Collateral,
-        (at, clock, today): (
-            veracruz_client::Timestamp,
-            Clock,
-            veracruz_client::Timestamp,
-        ),
+        (at, clock, today): (Timestamp, Clock, Timestamp),
     ) -> Result<Verification, CliError> {
         let by = JudgedBy {
             at,
@@ -143,11 +159,16 @@ impl Unjudged {
     pub(super) fn read(path: &Path) -> Result<Self, CliError> {
         let kept = KeptReceipt::at(path);
         let bytes = kept.read()?;
-        let payload = parse(&bytes)?.unverified_payload().clone();
+        let combined = CombinedReceipt::is_one(&bytes);
+        let payload = match combined {
+            true => first_of(&bytes)?.unverified_payload().clone(),
+            false => parse(&bytes)?.unverified_payload().clone(),
+        };
         Ok(Self {
             kept,
             bytes,
             payload,
+            combined,
         })
     }
 }
@@ -156,6 +177,13 @@ impl Unjudged {
 pub(super) fn parse(bytes: &[u8]) -> Result<Receipt, CliError> {
     let refused = |error| veracruz_client::Error::ReceiptRefused(Box::new(error));
     Ok(Receipt::parse(bytes).map_err(refused)?)
+}
+
+/// The first receipt of a combined one.
+fn first_of(combined: &[u8]) -> Result<Receipt, CliError> {
+    let refused = |error| veracruz_client::Error::ReceiptRefused(Box::new(error));
+    let combined = CombinedReceipt::parse(combined).map_err(refused)?;
+    parse(combined.receipts().first().map_or(&[], Vec::as_slice))
 }
 
 /// Paths, for a sentence.

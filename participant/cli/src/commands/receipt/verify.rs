@@ -3,6 +3,7 @@
 use super::held::{Judge, Unjudged};
 use super::list;
 use crate::args::ReceiptVerifyArgs;
+use crate::commands::computation::verified_report;
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::json;
@@ -16,6 +17,14 @@ pub(super) fn verify(arguments: &ReceiptVerifyArgs) -> Result<Report, CliError> 
     let mut openings = judge.outputs(&[&receipt])?;
     for held in &arguments.inputs {
         openings.push(judge.input(held, &receipt)?);
+    }
+    if receipt.combined {
+        if !arguments.approvals.is_empty() {
+            let expected = "approvals beside the receipt of one isolate, not of a quorum";
+            return Err(CliError::argument(expected, &arguments.receipt.display()));
+        }
+        let (verified, at, clock) = judge.judge_combined(&receipt, &openings, arguments.at)?;
+        return Ok(verified_report(&verified).line(format!("It was judged at {at}, by {clock}.")));
     }
     let approvals = approvals(&arguments.approvals, &judge.policy)?;
     let verification = judge.judge(&receipt, &openings, &approvals, arguments.at)?;
