@@ -35,6 +35,7 @@ pub(crate) fn payload(world: &World, fake: &Fake) -> ReceiptPayload {
         .into(),
         randomness: Commitment::to_randomness(&[3; 32]),
         resources: Resources::rounded(1, 1, 1),
+        quorum: None,
     }
 }
 
