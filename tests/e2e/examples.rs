@@ -31,6 +31,8 @@ examples! {
     offload "offload"
     psi "psi"
     psi_sum "psi-sum"
+    recommend "recommend"
+    route "route"
     survey "survey"
     train "train"
 }

@@ -35,7 +35,9 @@ impl Example {
         let inputs = members(&description, "inputs")
             .map(|(path, file)| (path.clone(), bytes(&folder.join(text(file)))))
             .collect();
-        let policy = filled(&json(&folder.join("policy.template.json")), &tools);
+        let template = description.get("policy").map(text);
+        let template = template.unwrap_or_else(|| "policy.template.json".to_owned());
+        let policy = filled(&json(&folder.join(template)), &tools);
         Some(Self {
             folder,
             description,

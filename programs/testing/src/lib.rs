@@ -6,6 +6,7 @@
 //!
 //! | member | |
 //! |---|---|
+//! | `policy` | the policy's template, `policy.template.json` unless it says otherwise |
 //! | `programs` | path in the policy → the package that is compiled to it |
 //! | `inputs` | path in the policy → the party's file, from the example's folder |
 //! | `answers` | output → what must stand in it: members of a JSON document (numbers to six digits), or the file that it equals |

@@ -69,7 +69,8 @@ fn real_logs_give_the_expected_pairs_and_are_better_together() {
     let top = &expected["top10_cross_cosine_min50"];
     for pair in top.as_array().unwrap() {
         let found = similar[pair[0].to_string().as_str()].iter();
-        let mut found = found.filter(|(item, _, _)| *item == pair[1].to_string());
+        let second = pair[1].to_string();
+        let mut found = found.filter(|(item, _, _)| *item == second);
         let (_, users, cosine) = found.next().unwrap();
         assert_eq!(Some(*users), pair[2].as_u64());
         assert!((cosine - pair[3].as_f64().unwrap()).abs() < 1e-6);
