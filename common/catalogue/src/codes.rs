@@ -1006,6 +1006,30 @@ codes! {
         fault Host
         hint "believe none of them"
         more "Each isolate of a quorum gives the digest of an output that it released. They differ, so one of them at least is broken, whatever it says about having agreed."
+    IdentityExposed "VC-0860" 0 "Others can read your identity"
+        fault You
+        hint "`chmod 600` the file, and think about who may have read it: whoever did can be you"
+        more "An identity's file holds a private key. Its mode lets other users of this machine read or change it, so it is not used until its mode is 0600. If somebody may have read it, make a new identity and have the policy name that."
+    PassphraseNeeded "VC-0861" 0 "The identity opens with a passphrase"
+        fault You
+        hint "run it on a terminal, or name a file with the passphrase: `--passphrase-file`, or VERACRUZ_PASSPHRASE_FILE"
+        more "The private key in this file is encrypted. On a terminal you are asked for the passphrase; elsewhere it is read from the first line of a private file or of a pipe. It is never taken from the environment or the command line, which other processes can see."
+    PassphraseWrong "VC-0862" 0 "The passphrase does not open the identity"
+        fault You
+        hint "try again; nobody can open it without the passphrase, and a lost one means a new identity"
+        more "The private key in this file is encrypted under another passphrase, or its encrypted key was changed. Which of the two cannot be told."
+    PassphraseUnusable "VC-0863" 0 "The passphrase cannot be used"
+        fault You
+        hint "a passphrase is one line of text, in a file that only you can read (`chmod 600`)"
+        more "A passphrase has from 1 to 1,024 bytes of UTF-8 and is the first line of its file or pipe. A file that others can read is refused; a pipe is not looked at."
+    ConfigurationWrong "VC-0864" 0 "The configuration cannot be used"
+        fault You
+        hint "`veracruz config show` says what is set and where; docs/reference/configuration.md lists all settings"
+        more "The configuration is read strictly: a key that there is not, a value of another kind, or a file that others may change is an error, since what it says was meant to hold."
+    NoRoom "VC-0865" 0 "There is no room to write"
+        fault You
+        hint "make room and try again; what was there before is still there, and nothing is half-written"
+        more "A disk or a quota is full, or what the output goes to takes no more. Files are written beside their place first and put there whole."
 
     UnknownRoute "VC-0901" 404 "There is no such route"
         fault You

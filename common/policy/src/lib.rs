@@ -60,6 +60,7 @@ mod words;
 
 pub use approval::{Approval, Approve};
 pub use bounds::*;
+pub use decode::nearest;
 #[cfg(feature = "explain")]
 pub use diff::{Change, Severity};
 pub use digest::{

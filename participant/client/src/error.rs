@@ -230,6 +230,32 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Others than its owner may read or change the identity's file.
+    #[error("others can read the identity {}", path.display())]
+    IdentityExposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The identity's key is under a passphrase, and nobody gave one.
+    #[error("the identity {} opens with its passphrase, and there is none", path.display())]
+    PassphraseNeeded {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is not the passphrase of this identity.
+    #[error("the passphrase does not open the identity {}", path.display())]
+    PassphraseWrong {
+        /// The identity's file.
+        path: PathBuf,
+    },
+    /// What was given is no passphrase.
+    #[error("the passphrase{} cannot be used: {reason}", in_file(path.as_deref()))]
+    PassphraseUnusable {
+        /// The file that it was to be read from; absent where it was typed.
+        path: Option<PathBuf>,
+        /// Why.
+        reason: String,
+    },
     /// The ledger cannot be used. Without it nothing is provisioned.
     #[error("the ledger {} cannot be used: {reason}", path.display())]
     Ledger {
@@ -301,6 +327,11 @@ pub enum Error {
         /// What failed.
         reason: String,
     },
+}
+
+fn in_file(path: Option<&std::path::Path>) -> String {
+    path.map(|path| format!(" in {}", path.display()))
+        .unwrap_or_default()
 }
 
 /// Who has to act, as scripts see it by the exit code.
@@ -404,6 +435,10 @@ impl Error {
             Self::DownloadDiffers { .. } => ErrorCode::DownloadDiffers,
             Self::File { .. } => ErrorCode::FileUnreadable,
             Self::Identity { .. } | Self::CertificateDates { .. } => ErrorCode::IdentityUnusable,
+            Self::IdentityExposed { .. } => ErrorCode::IdentityExposed,
+            Self::PassphraseNeeded { .. } => ErrorCode::PassphraseNeeded,
+            Self::PassphraseWrong { .. } => ErrorCode::PassphraseWrong,
+            Self::PassphraseUnusable { .. } => ErrorCode::PassphraseUnusable,
             Self::ReceiptUnfit { .. } => ErrorCode::ReceiptRefused,
             Self::Machine { .. } => ErrorCode::Internal,
         })
@@ -444,6 +479,10 @@ impl Error {
             | Self::DestinationExists { .. }
             | Self::File { .. }
             | Self::Identity { .. }
+            | Self::IdentityExposed { .. }
+            | Self::PassphraseNeeded { .. }
+            | Self::PassphraseWrong { .. }
+            | Self::PassphraseUnusable { .. }
             | Self::Ledger { .. }
             | Self::LedgerVersion { .. }
             | Self::ApprovalFile { .. }

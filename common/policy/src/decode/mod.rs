@@ -35,7 +35,7 @@ pub(crate) use limits::STAGE_LIMITS;
 #[cfg(feature = "schema")]
 pub(crate) use limits::{LIMIT_FIELDS, LimitField, Unit};
 pub(crate) use limits::{args_bytes, env_bytes};
-pub(crate) use nearest::nearest;
+pub use nearest::nearest;
 #[cfg(feature = "schema")]
 pub(crate) use object::Fields;
 #[cfg(not(feature = "schema"))]

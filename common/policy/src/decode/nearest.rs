@@ -7,7 +7,7 @@ const LONGEST: usize = 64;
 
 /// The word of `known` that is nearest to `word`, if one is near: at most a third of the letters
 /// differ, and at least one agrees.
-pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     if word.len() > LONGEST {
         return None;
     }
