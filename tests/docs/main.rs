@@ -14,7 +14,6 @@ mod links;
 mod markdown;
 mod pages;
 mod readme;
-mod reference;
 mod shown;
 mod threat_model;
 

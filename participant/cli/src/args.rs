@@ -3,6 +3,7 @@
 mod agreement;
 mod approval;
 mod attestation;
+mod config;
 mod files;
 mod identity;
 mod image;
@@ -12,6 +13,7 @@ mod new;
 mod policy;
 mod program;
 mod receipt;
+mod shell;
 mod target;
 
 #[cfg(not(target_os = "linux"))]
@@ -24,8 +26,9 @@ pub(crate) use approval::{ApproveArgs, AttestArgs, RunArgs, StatusArgs, Withdraw
 pub(crate) use attestation::{
     AppraiseArgs, CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs,
 };
+pub(crate) use config::ConfigCommand;
 pub(crate) use files::{DownloadArgs, UploadArgs};
-pub(crate) use identity::{IdentityCommand, IdentityFile, IdentityNewArgs};
+pub(crate) use identity::{IdentityCommand, IdentityFile, IdentityNewArgs, IdentityPassphraseArgs};
 pub(crate) use image::{ImageBuildArgs, ImageCommand, ImageFormat, ImageMeasureArgs};
 pub(crate) use launch::LaunchArgs;
 pub(crate) use ledger::{LedgerCommand, LedgerShowArgs};
@@ -39,6 +42,7 @@ pub(crate) use receipt::{
     HeldFile, JudgeAt, ReceiptCommand, ReceiptCompareArgs, ReceiptFetchArgs, ReceiptPolicyArgs,
     ReceiptShowArgs, ReceiptVerifyArgs,
 };
+pub(crate) use shell::{ColorWhen, CompletionsArgs, ManArgs};
 pub(crate) use target::Target;
 
 #[cfg(not(target_os = "linux"))]
@@ -46,17 +50,48 @@ pub(crate) use elsewhere::*;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
 
-use clap::{Args, Parser, Subcommand};
+use crate::output::Format;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The heading of options that every command has.
+const EVERYWHERE: &str = "Everywhere";
 
 /// Several parties compute together, and nobody sees anybody else's data.
 #[derive(Debug, Parser)]
 #[command(name = "veracruz", version, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Print one JSON document instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
+    /// Print nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "json", help_heading = EVERYWHERE)]
+    pub(crate) quiet: bool,
+    /// Tell what happens on the standard error output; twice, tell more
+    #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet",
+        help_heading = EVERYWHERE)]
+    pub(crate) verbose: u8,
+    /// When text is coloured: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto,
+        env = "VERACRUZ_COLOR", hide_possible_values = true, help_heading = EVERYWHERE)]
+    pub(crate) color: ColorWhen,
+    /// The file with settings (veracruz.toml in ~/.veracruz unless given)
+    #[arg(long, global = true, value_name = "FILE", env = "VERACRUZ_CONFIG",
+        help_heading = EVERYWHERE)]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// How the command's results are printed.
+    pub(crate) fn format(&self) -> Format {
+        match (self.json, self.quiet) {
+            (true, _) => Format::Json,
+            (false, true) => Format::Quiet,
+            (false, false) => Format::Text,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,6 +153,13 @@ pub(crate) enum Command {
     Ledger(LedgerCommand),
     /// Explain an error code: its cause, whose fault it is, and what to do
     Explain(ExplainArgs),
+    /// Say which settings hold, and where each comes from
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print what completes commands in a shell
+    Completions(CompletionsArgs),
+    /// Print or write manual pages
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,13 @@
 //! What can go wrong at the command line, and how it is said.
 
+use crate::config::ConfigError;
+use crate::exit;
 #[cfg(target_os = "linux")]
 use crate::local::LocalError;
-use crate::output::Format;
+use crate::output::{self, Format};
 use serde_json::{Value, json};
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use veracruz_client::ErrorClass;
@@ -35,6 +37,18 @@ pub(crate) enum CliError {
     /// Something that belongs to this program is not where it should be.
     #[error("{what} is not at {path}", path = .path.display())]
     Missing { what: &'static str, path: PathBuf },
+    /// The command line cannot be understood.
+    #[error("{}", usage_message(.0))]
+    Usage(Box<clap::Error>),
+    /// The file of settings cannot be used.
+    #[error("{0}")]
+    Configuration(#[from] ConfigError),
+    /// The standard output does not take what is written to it.
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    /// There is a file already where one should be put.
+    #[error("{} exists and is not overwritten", .path.display())]
+    Exists { path: PathBuf },
     /// An argument means nothing.
     #[error("expected {expected}, found {found}")]
     Argument { expected: String, found: String },
@@ -117,9 +131,25 @@ impl CliError {
         }
     }
 
+    /// Whether what failed is a disk without room.
+    fn lacks_room(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull, WriteZero};
+        let error = match self {
+            Self::File { source, .. } | Self::Output(source) => source,
+            Self::Client(veracruz_client::Error::File { source, .. }) => source,
+            _ => return false,
+        };
+        matches!(error.kind(), StorageFull | QuotaExceeded | WriteZero)
+    }
+
     /// The stable code.
     pub(crate) fn code(&self) -> String {
         match self {
+            full if full.lacks_room() => ErrorCode::NoRoom.to_string(),
+            Self::Configuration(_) => ErrorCode::ConfigurationWrong.to_string(),
+            Self::Exists { .. } => ErrorCode::DestinationExists.to_string(),
+            Self::Output(_) => ErrorCode::FileUnreadable.to_string(),
+            Self::Usage(_) => ErrorCode::UsageWrong.to_string(),
             Self::Client(error) => error.code().to_owned(),
             Self::Policy { errors, .. } => errors
                 .iter()
@@ -144,6 +174,14 @@ impl CliError {
 
     fn hint(&self) -> String {
         match self {
+            full if full.lacks_room() => ErrorCode::NoRoom.hint().to_owned(),
+            Self::Configuration(error) => {
+                let own = || ErrorCode::ConfigurationWrong.hint().to_owned();
+                error.hint.clone().unwrap_or_else(own)
+            }
+            Self::Exists { .. } => ErrorCode::DestinationExists.hint().to_owned(),
+            Self::Output(_) => ErrorCode::FileUnreadable.hint().to_owned(),
+            Self::Usage(error) => usage_hint(error),
             Self::Client(error) => error.hint().to_owned(),
             Self::Policy { errors, .. } => errors
                 .iter()
@@ -189,22 +227,24 @@ impl CliError {
         }
     }
 
-    /// 1 a fault of ours, 2 wrong usage, 3 the caller's own files, 4 not to be trusted, 5 refused,
-    /// 6 unavailable; 134 a program that `exec` ran and that ended in a trap. (`appraise` has 7 and 8 of its own.)
+    /// One of [`exit::EXIT_CODES`].
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Client(error) => error.class().exit_code(),
             Self::Policy { .. }
+            | Self::Configuration(_)
+            | Self::Exists { .. }
             | Self::File { .. }
+            | Self::Output(_)
             | Self::Missing { .. }
             | Self::Unfit { .. }
             | Self::Image(_) => ErrorClass::Local.exit_code(),
             Self::Program { exit, .. } => *exit,
             Self::Run { .. } => ErrorClass::Refused.exit_code(),
             Self::Service(_) | Self::Lacks { .. } => ErrorClass::Unavailable.exit_code(),
-            Self::Argument { .. } | Self::LinuxOnly { .. } => 2,
+            Self::Argument { .. } | Self::LinuxOnly { .. } | Self::Usage(_) => exit::USAGE,
             #[cfg(target_os = "linux")]
-            Self::Local(_) | Self::Demo { .. } => 1,
+            Self::Local(_) | Self::Demo { .. } => exit::INTERNAL,
         }
     }
 
@@ -212,10 +252,9 @@ impl CliError {
     pub(crate) fn print(&self, format: Format) {
         let text = match format {
             Format::Json => format!("{}\n", self.document()),
-            Format::Text => self.text(),
+            Format::Text | Format::Quiet => self.text(),
         };
-        // Where nobody reads any more, nobody is told; the exit code says it.
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        output::complain(format, &text);
     }
 
     fn document(&self) -> Value {
@@ -228,6 +267,13 @@ impl CliError {
         for (field, value) in [("expected", expected), ("found", found)] {
             if let Some(value) = value {
                 put(field, value.into());
+            }
+        }
+        if let Self::Configuration(ConfigError { path, place, .. }) = self {
+            put("file", json!(path));
+            if let Some((line, column)) = place {
+                put("line", json!(line));
+                put("column", json!(column));
             }
         }
         if let Self::Unfit { document, .. } = self {
@@ -256,6 +302,11 @@ impl CliError {
                 document,
                 errors,
             } => crate::commands::policy::text(path, document, errors),
+            // With the usage of that command, as clap writes it.
+            Self::Usage(error) => {
+                let text = error.render().to_string();
+                text.replacen("error:", &format!("error[{}]:", self.code()), 1)
+            }
             _ => {
                 let mut text = format!("error[{}]: {}\n", self.code(), self.message());
                 let (expected, found) = self.expected_and_found();
@@ -269,4 +320,31 @@ impl CliError {
             }
         }
     }
+}
+
+/// What clap says is wrong, in one line.
+fn usage_message(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty());
+    let message = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    // A command that lacks its subcommand is answered with its help.
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    match error.kind() {
+        clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "a command is missing".to_owned()
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// What clap proposes, or where to look.
+fn usage_hint(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let tip = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("tip: "));
+    tip.map_or_else(
+        || "add `--help` to see what the command takes".to_owned(),
+        str::to_owned,
+    )
 }

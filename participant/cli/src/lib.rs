@@ -6,9 +6,14 @@
 
 mod args;
 mod commands;
+mod config;
 mod error;
+mod exit;
 mod find;
+mod logging;
 mod output;
+mod shell;
+mod written;
 
 #[cfg(target_os = "linux")]
 mod demo;
@@ -22,52 +27,78 @@ pub mod template;
 #[cfg(not(target_os = "linux"))]
 use commands::demo;
 
+pub use config::page as configuration_page;
+pub use exit::EXIT_CODES;
+
 use args::{Cli, Command};
-use clap::Parser;
+use clap::CommandFactory as _;
+use config::Configuration;
 use error::CliError;
 use output::{Format, Report};
+use shell::{Asked, Early};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command that the process was called with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let format = if cli.json { Format::Json } else { Format::Text };
-    // These end with codes of their own.
-    let ended = match &cli.command {
-        Command::Exec(arguments) => Some(commands::exec::exec(arguments)),
-        Command::Appraise(arguments) => Some(commands::appraise::appraise(arguments, format)),
-        _ => None,
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let early = Early::of(&words);
+    let (format, ended) = match shell::understand(&words, &early) {
+        Ok(Asked::Command(cli, configuration)) => {
+            let format = cli.format();
+            (format, command(*cli, &configuration, format))
+        }
+        Ok(Asked::Text(text)) => {
+            let written = output::write(&text.ansi().to_string());
+            (early.format(), written.map(|()| ExitCode::SUCCESS))
+        }
+        Err(error) => (early.format(), Err(error)),
     };
-    if let Some(ended) = ended {
-        return ended.unwrap_or_else(|error| {
-            error.print(format);
-            ExitCode::from(error.exit_code())
-        });
+    ended.unwrap_or_else(|error| {
+        error.print(format);
+        ExitCode::from(error.exit_code())
+    })
+}
+
+/// The command line as data: every command with its options, as completions, manual pages and tests
+/// see it.
+#[must_use]
+pub fn command_line() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs a command and prints what it has to say.
+fn command(cli: Cli, configuration: &Configuration, format: Format) -> Result<ExitCode, CliError> {
+    logging::start(&cli);
+    // It ends with the code of the program that it runs.
+    if let Command::Exec(arguments) = &cli.command {
+        return commands::exec::exec(arguments);
     }
-    match run(cli.command, format) {
-        Ok(Some(report)) => {
-            report.print(format);
-            ExitCode::from(report.exit_code())
+    match run(cli.command, configuration, format)? {
+        Some(report) => {
+            report.print(format)?;
+            Ok(ExitCode::from(report.exit_code()))
         }
-        Ok(None) => ExitCode::SUCCESS,
-        Err(error) => {
-            error.print(format);
-            ExitCode::from(error.exit_code())
-        }
+        None => Ok(ExitCode::SUCCESS),
     }
 }
 
 /// What a command has to say at its end; `None` where it has said it already.
-fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
+fn run(
+    command: Command,
+    configuration: &Configuration,
+    format: Format,
+) -> Result<Option<Report>, CliError> {
     use commands::{
-        check, collateral, computation, explain, host, identity, image, isolates, launch, ledger,
-        measure, new, policy, receipt, verifier,
+        appraise, check, collateral, completions, computation, config, explain, host, identity,
+        image, isolates, launch, ledger, man, measure, new, policy, receipt, verifier,
     };
     match command {
         Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
-        // They end with an exit code of their own, not with a report.
-        Command::Exec(_) | Command::Appraise(_) => Ok(None),
+        // It ends with an exit code of its own, not with a report.
+        Command::Exec(_) => Ok(None),
+        Command::Appraise(arguments) => appraise::appraise(&arguments).map(Some),
         Command::Collateral(command) => collateral::collateral(&command).map(Some),
         Command::Identity(command) => identity::identity(&command).map(Some),
         Command::Policy(command) => policy::policy(&command, format).map(Some),
@@ -90,5 +121,8 @@ fn run(command: Command, format: Format) -> Result<Option<Report>, CliError> {
         Command::Receipt(command) => receipt::receipt(&command).map(Some),
         Command::Ledger(command) => ledger::ledger(&command).map(Some),
         Command::Explain(arguments) => explain::explain(&arguments).map(Some),
+        Command::Config(command) => config::config(&command, configuration).map(Some),
+        Command::Completions(arguments) => completions::completions(&arguments).map(Some),
+        Command::Man(arguments) => man::man(&arguments).map(Some),
     }
 }

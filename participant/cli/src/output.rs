@@ -1,7 +1,14 @@
 //! How results are printed: for people, or as one JSON document.
 
+mod paint;
+mod progress;
+
+pub(crate) use paint::paint as painted;
+pub(crate) use progress::progress;
+
+use crate::error::CliError;
 use serde_json::Value;
-use std::io::Write;
+use std::io::{self, Write};
 
 /// What a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +17,8 @@ pub(crate) enum Format {
     Text,
     /// One document for programs.
     Json,
+    /// Nothing but errors.
+    Quiet,
 }
 
 /// What a command has to say: the same twice.
@@ -69,18 +78,41 @@ impl Report {
         self
     }
 
-    /// Prints it. A closed pipe is a reader who has seen enough.
-    pub(crate) fn print(&self, format: Format) {
-        let mut out = std::io::stdout().lock();
-        let _ = match format {
-            Format::Text => self
-                .lines
-                .iter()
-                .try_for_each(|line| writeln!(out, "{line}")),
-            Format::Json => writeln!(out, "{}", self.document),
-        };
-        let _ = out.flush();
+    /// Prints it.
+    ///
+    /// # Errors
+    /// [`CliError::Output`] where it was not taken: a full disk. A closed pipe is a reader who has
+    /// seen enough, and no error.
+    pub(crate) fn print(&self, format: Format) -> Result<(), CliError> {
+        match format {
+            Format::Quiet => Ok(()),
+            Format::Json => write(&format!("{}\n", self.document)),
+            Format::Text => {
+                let lines = self.lines.iter().flat_map(|line| [line.as_str(), "\n"]);
+                let text: String = lines.collect();
+                write(&paint::paint(&text))
+            }
+        }
     }
+}
+
+/// Writes to the standard output, with colours where it takes them.
+pub(crate) fn write(text: &str) -> Result<(), CliError> {
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes to the standard error output. Where nobody reads any more, nobody is told.
+pub(crate) fn complain(format: Format, text: &str) {
+    let text = match format {
+        Format::Json => text.to_owned(),
+        Format::Text | Format::Quiet => paint::paint(text),
+    };
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 /// What stands beside every result of an isolate that protects nobody from its host.
@@ -94,24 +126,4 @@ pub(crate) fn unprotected(kind: &str) -> String {
         "NOTE: a `{kind}` isolate protects nobody from the host: whoever runs that machine can read \
          and change what is inside{proves}"
     )
-}
-
-/// A bar on a terminal, nothing elsewhere.
-pub(crate) fn progress(format: Format, what: &str) -> impl FnMut(u64, u64) + Send + use<> {
-    let bar = match format {
-        Format::Text => indicatif::ProgressBar::no_length(),
-        Format::Json => indicatif::ProgressBar::hidden(),
-    };
-    let style = "{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-    if let Ok(style) = indicatif::ProgressStyle::with_template(style) {
-        bar.set_style(style);
-    }
-    bar.set_message(what.to_owned());
-    move |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-        if done == all {
-            bar.finish_and_clear();
-        }
-    }
 }

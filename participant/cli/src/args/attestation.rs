@@ -18,6 +18,10 @@ pub(crate) struct AppraiseArgs {
     /// A file of collateral, or a folder of such files (your store unless given)
     #[arg(long, value_name = "PATH")]
     pub(crate) collateral: Vec<PathBuf>,
+    /// Your store, where no collateral is named ($VERACRUZ_HOME/collateral unless given, or
+    /// ~/.veracruz/collateral)
+    #[arg(long, value_name = "DIR", env = "VERACRUZ_COLLATERAL")]
+    pub(crate) store: Option<PathBuf>,
     /// What the evidence must say: a policy, its `isolates`, one kind of these, or a CoRIM. Without
     /// it, genuineness alone is judged
     #[arg(long, value_name = "FILE")]

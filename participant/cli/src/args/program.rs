@@ -33,6 +33,9 @@ pub(crate) struct MeasureArgs {
     /// Where the CoRIM goes; it is CBOR, which no terminal shows
     #[arg(long, value_name = "FILE", required_if_eq("format", "corim"))]
     pub(crate) out: Option<PathBuf>,
+    /// Replace a file that is there already
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
 }
 
 /// Forms of a measurement.

@@ -5,8 +5,7 @@ mod words;
 
 use crate::args::AppraiseArgs;
 use crate::error::CliError;
-use crate::output::{Format, Report};
-use std::process::ExitCode;
+use crate::output::Report;
 use veracruz_appraisal::AppraisalError;
 use veracruz_client::{FileAppraisal, FileVerdict, now};
 
@@ -64,12 +63,12 @@ impl Verdict {
     }
 }
 
-/// Judges, prints the verdict, and ends with its code. A refusal is a result, and stands on the
+/// Judges, and ends with the verdict's code. A refusal is a result, and stands on the
 /// standard output; what is wrong with the caller's own files is an error.
-pub(crate) fn appraise(arguments: &AppraiseArgs, format: Format) -> Result<ExitCode, CliError> {
+pub(crate) fn appraise(arguments: &AppraiseArgs) -> Result<Report, CliError> {
     let time = arguments.now.unwrap_or_else(now);
     let evidence = veracruz_client::read_bounded(&arguments.evidence)?;
-    let (collateral, left_out) = read::collateral(&arguments.collateral)?;
+    let (collateral, left_out) = read::collateral(arguments)?;
     let reference = read::reference(arguments, &collateral, time)?;
     let report_data = read::report_data(arguments.report_data.as_deref())?;
     let launch_policy = read::launch_policy(arguments.launch_policy.as_deref())?;
@@ -94,8 +93,7 @@ pub(crate) fn appraise(arguments: &AppraiseArgs, format: Format) -> Result<ExitC
         launch_policy_asked: launch_policy.is_some(),
         left_out: &left_out,
     };
-    Report::new(told.document())
+    Ok(Report::new(told.document())
         .lines(told.lines())
-        .print(format);
-    Ok(ExitCode::from(verdict.exit_code()))
+        .ending_with(verdict.exit_code()))
 }

@@ -1,10 +1,10 @@
 //! `veracruz collateral`: what vendors publish about their hardware, kept for offline use.
 
 use crate::args::{CollateralAddArgs, CollateralCommand, CollateralFileArgs, CollateralStoreArgs};
+use crate::config;
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use veracruz_client::{
     Collateral, CollateralFile, CollateralPiece, CollateralStore, Timestamp, now, read_bounded,
 };
@@ -27,10 +27,8 @@ fn store(arguments: &CollateralStoreArgs) -> Result<CollateralStore, CliError> {
     if let Some(folder) = &arguments.folder {
         return Ok(CollateralStore::at(folder));
     }
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let home = variable("VERACRUZ_HOME").map(PathBuf::from);
-    let home = home.or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".veracruz")));
-    home.map(|home| CollateralStore::at(home.join("collateral")))
+    config::home()
+        .map(|home| CollateralStore::at(home.join("collateral")))
         .ok_or_else(|| CliError::argument("`--collateral DIR`, or a home folder", &"neither"))
 }
 

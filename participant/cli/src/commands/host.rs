@@ -31,7 +31,9 @@ pub(crate) fn attester(
         Report::new(json!({ "key": key, "socket": socket }))
             .line(format!("attester {key} listens at {}", socket.display()))
             .line(unprotected("process"))
-            .print(format);
+            .print(format)
+            // What it is for is the socket, which is there.
+            .unwrap_or_else(|error| error.print(format));
     };
     match veracruz_attester::serve(&config, ready) {
         Err(error) => Err(service(&error)),
@@ -48,11 +50,10 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
         participants: arguments.listen,
         management: arguments.management,
         token_file: token.clone(),
-        verifiers: verifiers(arguments),
+        verifiers: verifiers(arguments)?,
         limits: arguments.limits.host(),
         resources: arguments.limits.isolate(),
     };
-    log();
     let work = async {
         let ready = launcher::connect(&arguments.attester, &arguments.state, &isolates).await?;
         let kind = ready.launcher.kind();
@@ -86,7 +87,7 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
         .line(format!("isolates ({kind}) run {}", ready.measured))
         .lines(limited_by.map(|kept| format!("their limits are kept by {kept}")))
         .lines((!kind.protects_from_host()).then(|| unprotected(kind.as_str())))
-        .print(format);
+        .print(format)?;
         server.run(stop()).await.map_err(|error| service(&error))
     };
     tokio::runtime::Builder::new_multi_thread()
@@ -97,15 +98,21 @@ pub(crate) fn host(arguments: &HostArgs, format: Format) -> Result<(), CliError>
 }
 
 /// The verifiers that the options name.
-fn verifiers(arguments: &HostArgs) -> Vec<VerifierAddress> {
+fn verifiers(arguments: &HostArgs) -> Result<Vec<VerifierAddress>, CliError> {
     let Some(ca) = &arguments.verifier_ca else {
-        return Vec::new();
+        return match arguments.verifier.as_slice() {
+            [] => Ok(Vec::new()),
+            _ => Err(CliError::argument(
+                "`--verifier-ca` with `--verifier`",
+                &"none",
+            )),
+        };
     };
     let address = |url: &String| VerifierAddress {
         url: url.clone(),
         ca: ca.clone(),
     };
-    arguments.verifier.iter().map(address).collect()
+    Ok(arguments.verifier.iter().map(address).collect())
 }
 
 /// A folder for the management token, which only its owner may enter.
@@ -116,16 +123,6 @@ fn private_folder(path: &Path) -> Result<(), CliError> {
         .mode(0o700)
         .create(path)
         .map_err(|source| CliError::file(path, source))
-}
-
-/// Events go to the standard error output; `RUST_LOG` chooses which (warnings unless said).
-pub(super) fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
 }
 
 /// Comes when the operator has had enough.

@@ -112,7 +112,7 @@ fn measure(arguments: &ImageMeasureArgs) -> Result<Report, CliError> {
             Ok(Report::new(document).line(text).lines(references.needs()))
         }
         ImageFormat::Corim => {
-            let out = references.write_corim(arguments.out.as_deref())?;
+            let out = references.write_corim(arguments.out.as_deref(), arguments.force)?;
             let line = format!("{} as a CoRIM in {}", measured.kind, out.display());
             Ok(Report::new(document).line(line))
         }

@@ -26,7 +26,7 @@ pub(crate) fn measure(arguments: &MeasureArgs) -> Result<Report, CliError> {
             Ok(Report::new(document).line(text).lines(references.needs()))
         }
         MeasureFormat::Corim => {
-            let out = references.write_corim(arguments.out.as_deref())?;
+            let out = references.write_corim(arguments.out.as_deref(), arguments.force)?;
             let line = format!("{digest} as a CoRIM in {}", out.display());
             Ok(Report::new(document).line(line))
         }

@@ -3,12 +3,15 @@
 pub(crate) mod appraise;
 pub(crate) mod check;
 pub(crate) mod collateral;
+pub(crate) mod completions;
 pub(crate) mod computation;
+pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod identity;
 pub(crate) mod image;
 pub(crate) mod launch;
 pub(crate) mod ledger;
+pub(crate) mod man;
 pub(crate) mod measure;
 pub(crate) mod new;
 pub(crate) mod policy;

@@ -1,6 +1,7 @@
 //! Reference values in the forms in which they are given away: JSON for a policy, and CoRIM.
 
 use crate::error::CliError;
+use crate::written;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use veracruz_appraisal::corim;
@@ -78,10 +79,14 @@ impl References {
     }
 
     /// Writes a CoRIM to `out`, which has to be given.
-    pub(crate) fn write_corim<'o>(&self, out: Option<&'o Path>) -> Result<&'o Path, CliError> {
+    pub(crate) fn write_corim<'o>(
+        &self,
+        out: Option<&'o Path>,
+        force: bool,
+    ) -> Result<&'o Path, CliError> {
         let out = out.ok_or_else(|| CliError::argument("`--out FILE`", &"none"))?;
-        std::fs::write(out, corim::write(&self.isolates, &self.id))
-            .map_err(|source| CliError::file(out, source))?;
+        let corim = corim::write(&self.isolates, &self.id);
+        written::file(out, &corim, force)?;
         Ok(out)
     }
 }

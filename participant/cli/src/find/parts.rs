@@ -10,7 +10,7 @@ use veracruz_launch::availability::{KINDS, Machine};
 
 /// What isolates of the kind that was asked for are started from.
 pub(crate) fn isolates(arguments: &IsolateArgs) -> Result<Isolates, CliError> {
-    let image = || image(arguments.image.as_deref(), arguments.isolate);
+    let image = || image(arguments);
     Ok(match arguments.isolate {
         IsolateName::Process => Isolates::Process {
             runtime: runtime(arguments.runtime.as_deref())?,
@@ -41,7 +41,7 @@ fn protected(arguments: &IsolateArgs, kind: Kind) -> Result<Isolates, CliError> 
     let firmware = arguments.firmware.as_deref();
     Ok(Isolates::Protected {
         kind,
-        image: image(arguments.image.as_deref(), arguments.isolate)?,
+        image: image(arguments)?,
         firmware: firmware
             .map(|path| existing(path.to_owned(), "the firmware"))
             .transpose()?,
@@ -49,15 +49,9 @@ fn protected(arguments: &IsolateArgs, kind: Kind) -> Result<Isolates, CliError> 
 }
 
 /// An image: as given, or the one of this kind among those that were built.
-fn image(given: Option<&Path>, kind: IsolateName) -> Result<PathBuf, CliError> {
-    let path = given.map_or_else(
-        || {
-            let images = std::env::var_os("VERACRUZ_IMAGES");
-            let images = images.map_or_else(|| PathBuf::from("target/images"), PathBuf::from);
-            images.join(kind.image())
-        },
-        Path::to_owned,
-    );
+fn image(arguments: &IsolateArgs) -> Result<PathBuf, CliError> {
+    let of_kind = || arguments.images.join(arguments.isolate.image());
+    let path = arguments.image.clone().unwrap_or_else(of_kind);
     existing(path, "the image's folder")
 }
 

@@ -54,17 +54,30 @@ impl IsolateName {
 #[derive(Debug, Args)]
 pub(crate) struct IsolateArgs {
     /// The kind of isolate to start
-    #[arg(long, value_name = "KIND", value_enum, default_value = "process")]
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_enum,
+        default_value = "process",
+        env = "VERACRUZ_HOST_ISOLATE"
+    )]
     pub(crate) isolate: IsolateName,
     /// The image that machines are started from, a folder made by `veracruz image build`
-    /// (the one of its kind in target/images, or in the folder that VERACRUZ_IMAGES names, unless
-    /// given)
-    #[arg(long, value_name = "DIR")]
+    /// (the one of its kind in the folder of images unless given)
+    #[arg(long, value_name = "DIR", env = "VERACRUZ_HOST_IMAGE")]
     pub(crate) image: Option<PathBuf>,
+    /// The folder with an image for each kind of machine
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "target/images",
+        env = "VERACRUZ_IMAGES"
+    )]
+    pub(crate) images: PathBuf,
     /// The firmware of machines that sev-snp or tdx protects: OVMF as built for them; or of
     /// microvm-measured: OVMF_CODE_4M.fd, with OVMF_VARS_4M.fd beside it (in /usr/share/OVMF, or in
     /// the folder that VERACRUZ_OVMF names, unless given)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_HOST_FIRMWARE")]
     pub(crate) firmware: Option<PathBuf>,
     /// The runtime's binary for processes (beside this program unless given)
     #[arg(long, value_name = "FILE", env = "VERACRUZ_RUNTIME")]

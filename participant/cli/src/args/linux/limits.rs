@@ -10,25 +10,40 @@ use veracruz_server::Limits;
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
     /// Isolates that may run at a time
-    #[arg(long, value_name = "COUNT", default_value_t = 16)]
+    #[arg(
+        long,
+        env = "VERACRUZ_HOST_LIMITS_ISOLATES",
+        value_name = "COUNT",
+        default_value_t = 16
+    )]
     pub(crate) isolates: usize,
     /// Memory that all isolates may be promised together, as 64GiB (no bound unless given)
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, env = "VERACRUZ_HOST_LIMITS_MEMORY", value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
     /// Memory that one isolate may use, its files among it
-    #[arg(long, value_name = "SIZE", default_value = "8GiB")]
+    #[arg(
+        long,
+        env = "VERACRUZ_HOST_LIMITS_ISOLATE_MEMORY",
+        value_name = "SIZE",
+        default_value = "8GiB"
+    )]
     pub(crate) isolate_memory: Size,
     /// Processors that one isolate may keep busy, as 1.5 (no bound unless given)
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, env = "VERACRUZ_HOST_LIMITS_ISOLATE_CPUS", value_name = "NUMBER")]
     pub(crate) isolate_cpus: Option<Processors>,
     /// Processes and threads of one isolate
-    #[arg(long, value_name = "COUNT", default_value_t = 512)]
+    #[arg(
+        long,
+        env = "VERACRUZ_HOST_LIMITS_ISOLATE_PROCESSES",
+        value_name = "COUNT",
+        default_value_t = 512
+    )]
     pub(crate) isolate_processes: u32,
     /// Seconds between two questions to an isolate how it is
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, env = "VERACRUZ_HOST_LIMITS_HEALTH_INTERVAL", value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) health_interval: u64,
     /// Seconds after which an isolate that does not answer is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
+    #[arg(long, env = "VERACRUZ_HOST_LIMITS_HANGS_AFTER", value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub(crate) hangs_after: u64,
 }
 

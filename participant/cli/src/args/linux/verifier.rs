@@ -27,8 +27,8 @@ pub(crate) struct VerifierFolder {
     #[arg(long, value_name = "DIR", env = "VERACRUZ_VERIFIER")]
     pub(crate) state: PathBuf,
     /// Its configuration (verifier.toml in its folder unless given)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", env = "VERACRUZ_VERIFIER_CONFIG")]
+    pub(crate) verifier_config: Option<PathBuf>,
     /// Its database, instead of the one that the configuration names: sqlite:PATH or postgres://…
     #[arg(long, value_name = "URL", env = "VERACRUZ_VERIFIER_DATABASE")]
     pub(crate) database: Option<String>,
@@ -53,10 +53,10 @@ pub(crate) struct VerifierServeArgs {
     #[command(flatten)]
     pub(crate) folder: VerifierFolder,
     /// Where it listens, instead of where the configuration says
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", env = "VERACRUZ_VERIFIER_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
     /// Where its metrics are (loopback only), instead of where the configuration says
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", env = "VERACRUZ_VERIFIER_METRICS")]
     pub(crate) metrics: Option<SocketAddr>,
 }
 

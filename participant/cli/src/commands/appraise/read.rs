@@ -9,11 +9,11 @@ use veracruz_policy::PublicKey;
 
 /// Collateral from these files and folders, and the files in folders that are none; from the store
 /// where nothing is named.
-pub(super) fn collateral(paths: &[PathBuf]) -> Result<(Collateral, Vec<PathBuf>), CliError> {
+pub(super) fn collateral(arguments: &AppraiseArgs) -> Result<(Collateral, Vec<PathBuf>), CliError> {
+    let paths = &arguments.collateral;
     if paths.is_empty() {
-        let store = CollateralStoreArgs {
-            folder: std::env::var_os("VERACRUZ_COLLATERAL").map(PathBuf::from),
-        };
+        let folder = arguments.store.clone();
+        let store = CollateralStoreArgs { folder };
         return Ok((stored::load(&store)?, Vec::new()));
     }
     let (mut collateral, mut left_out) = (Collateral::none(), Vec::new());

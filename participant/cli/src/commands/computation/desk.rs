@@ -1,7 +1,7 @@
 //! Where a participant sits: identity, policy, ledger and collateral, read from files.
 
 use crate::args::Target;
-use crate::commands::{collateral, policy};
+use crate::commands::{collateral, identity, policy};
 use crate::error::CliError;
 use std::sync::Arc;
 use veracruz_client::{
@@ -28,7 +28,7 @@ impl Desk {
         let path = &target.identity.identity;
         Ok(Self {
             policy: policy::load(&target.policy)?,
-            identity: veracruz_client::identity::load(path, None)?,
+            identity: identity::load(&target.identity)?,
             ledger: Ledger::beside(path),
             host: target.host.first().cloned().unwrap_or_default(),
             hosts: target.host.clone(),

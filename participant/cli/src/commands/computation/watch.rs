@@ -3,7 +3,7 @@
 use super::Desk;
 use super::status::{Line, Whose};
 use crate::error::CliError;
-use crate::output::{Format, Report};
+use crate::output::{Format, Report, painted};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use veracruz_client::{CheckedStatus, Seen, Watch, now};
@@ -107,14 +107,15 @@ fn say(format: Format, words: &[String], mut document: Value) -> bool {
     let text = match format {
         Format::Text => {
             let lines = words.iter().map(|words| format!("{at}  {words}\n"));
-            lines.collect()
+            painted(&lines.collect::<String>())
         }
+        Format::Quiet => String::new(),
         Format::Json => {
             put_time(&mut document);
             format!("{document}\n")
         }
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .is_ok()

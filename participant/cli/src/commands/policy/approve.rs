@@ -2,6 +2,7 @@
 
 use super::load;
 use crate::args::PolicyApproveArgs;
+use crate::commands::identity;
 use crate::error::CliError;
 use crate::output::{Format, Report};
 use dialoguer::Confirm;
@@ -18,7 +19,7 @@ use veracruz_protocol::Instances;
 /// Shows what is approved, asks, signs.
 pub(super) fn approve(arguments: &PolicyApproveArgs, format: Format) -> Result<Report, CliError> {
     let policy = load(&arguments.file.policy)?;
-    let identity = veracruz_client::identity::load(&arguments.identity.identity, None)?;
+    let identity = identity::load(&arguments.identity)?;
     let key = identity.key();
     let participant = policy
         .participant_by_key(&key)

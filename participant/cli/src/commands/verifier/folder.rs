@@ -2,6 +2,7 @@
 
 use super::service;
 use crate::args::VerifierFolder;
+use crate::config::ConfigError;
 use crate::error::CliError;
 use std::path::{Path, PathBuf};
 use veracruz_verifier::{Config, file_url};
@@ -14,23 +15,14 @@ const DATABASE: &str = "verifier.db";
 /// The configuration of a verifier: paths in it are relative to its own folder.
 pub(super) fn config(folder: &VerifierFolder) -> Result<Config, CliError> {
     let path = folder
-        .config
+        .verifier_config
         .clone()
         .unwrap_or_else(|| folder.state.join(CONFIG));
     let text = std::fs::read_to_string(&path).map_err(|source| CliError::file(&path, source))?;
-    let mut table: toml::Table = toml::from_str(&text)
-        .map_err(|error| CliError::argument("a configuration in TOML", &error))?;
-    let database = match &folder.database {
-        Some(url) => url.clone(),
-        None => match table.get("database").and_then(toml::Value::as_str) {
-            Some(url) => url.to_owned(),
-            None => file_url(&folder.state.join(DATABASE)),
-        },
-    };
-    table.insert("database".into(), database.into());
-    let mut config: Config = table.try_into().map_err(|error: toml::de::Error| {
-        CliError::argument("a verifier's configuration", &error)
-    })?;
+    let mut config = parse(&path, &text, &folder.state)?;
+    if let Some(url) = &folder.database {
+        config.database.clone_from(url);
+    }
     let base = path.parent().unwrap_or(Path::new(""));
     for file in [
         &mut config.ear_key,
@@ -43,6 +35,25 @@ pub(super) fn config(folder: &VerifierFolder) -> Result<Config, CliError> {
     }
     config.collateral = config.collateral.map(|folder: PathBuf| base.join(folder));
     Ok(config)
+}
+
+/// What the file says; its database is in the folder unless it says otherwise.
+fn parse(path: &Path, text: &str, folder: &Path) -> Result<Config, CliError> {
+    let wrong = |text: &str, error: &toml::de::Error| {
+        CliError::Configuration(ConfigError::toml(path, text, error))
+    };
+    let table: toml::Table = toml::from_str(text).map_err(|error| wrong(text, &error))?;
+    if table.contains_key("database") {
+        return toml::from_str(text).map_err(|error| wrong(text, &error));
+    }
+    // A string of JSON is one of TOML.
+    let url = serde_json::Value::from(file_url(&folder.join(DATABASE)));
+    // Before all tables, the last of which would take it in; its line is counted off in errors.
+    let whole = format!("database = {url}\n{text}");
+    toml::from_str(&whole).map_err(|error| {
+        let error = ConfigError::toml(path, &whole, &error);
+        CliError::Configuration(error.lines_up(1))
+    })
 }
 
 /// Its database, for an administrator: the service may be running.

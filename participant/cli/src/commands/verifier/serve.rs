@@ -2,7 +2,7 @@
 
 use super::{folder, service};
 use crate::args::VerifierServeArgs;
-use crate::commands::host::{log, stop};
+use crate::commands::host::stop;
 use crate::error::CliError;
 use crate::output::{Format, Report};
 use serde_json::json;
@@ -19,7 +19,6 @@ pub(crate) fn serve(arguments: &VerifierServeArgs, format: Format) -> Result<(),
         None => Collateral::none(),
     };
     let name = config.name.clone();
-    log();
     let work = async {
         let server = Server::bind(config, collateral).await.map_err(service)?;
         let address = server.address().map_err(service)?;
@@ -37,7 +36,7 @@ pub(crate) fn serve(arguments: &VerifierServeArgs, format: Format) -> Result<(),
             Some(metrics) => report.line(format!("its metrics are at http://{metrics}/metrics")),
             None => report,
         }
-        .print(format);
+        .print(format)?;
         server.run(stop()).await.map_err(service)
     };
     tokio::runtime::Builder::new_multi_thread()

@@ -12,8 +12,8 @@ use crate::args::{Ends, Named, PolicyNewArgs};
 use crate::error::CliError;
 use crate::find;
 use crate::output::Report;
+use crate::written;
 use serde_json::{Value, json};
-use std::io::Write as _;
 use std::path::Path;
 use terminal::Terminal;
 use veracruz_client::draft::{
@@ -50,7 +50,7 @@ pub(super) fn new(given: &PolicyNewArgs) -> Result<Report, CliError> {
         let document = serde_json::from_str(&text).unwrap_or_default();
         return Ok(Report::new(document).line(text.trim_end()));
     };
-    write(path, &text, arguments.force)?;
+    written::file(path, text.as_bytes(), arguments.force)?;
     let warnings = policy.warnings().len();
     Ok(
         Report::new(json!({ "file": path, "hash": hash, "warnings": warnings }))
@@ -158,37 +158,4 @@ fn in_half_a_year() -> Timestamp {
     const DAY: i64 = 86_400;
     let end = now().seconds().saturating_add(DAYS.saturating_mul(DAY));
     Timestamp::from_seconds(end.saturating_sub(end.rem_euclid(DAY)))
-}
-
-/// Whole or not at all: to a file beside it, which then takes its name.
-fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
-    let file = |source| CliError::file(path, source);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    // A policy is no secret: who may read it is for the user's umask to say.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut draft = builder.tempfile_in(folder).map_err(file)?;
-    draft.write_all(text.as_bytes()).map_err(file)?;
-    draft.as_file().sync_all().map_err(file)?;
-    let kept = if force {
-        draft.persist(path)
-    } else {
-        draft.persist_noclobber(path)
-    };
-    match kept {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(exists(path).into())
-        }
-        Err(error) => Err(file(error.error)),
-    }
-}
-
-fn exists(path: &Path) -> veracruz_client::Error {
-    let path = path.to_owned();
-    veracruz_client::Error::DestinationExists { path }
 }
