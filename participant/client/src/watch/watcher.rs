@@ -97,7 +97,7 @@ impl Watch {
     ///
     /// # Errors
     /// Where the isolate cannot be reached for a minute, the reason of the last attempt;
-    /// [`Error::OtherInstance`] at once; those of every call and of an attestation.
+    /// [`Error::OtherInstance`] and [`Error::HandshakeRefused`] at once; those of every call and of an attestation.
     pub async fn next(&mut self) -> Result<Option<Seen>, Error> {
         if self.stage == Stage::Over {
             return Ok(None);

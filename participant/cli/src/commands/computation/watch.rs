@@ -36,6 +36,13 @@ pub(super) async fn watch(
             (instance, Watch::unattested(connection, dial).await?)
         }
     };
+    // Listened for from its first poll on: before anything is printed.
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    tokio::select! {
+        biased;
+        _ = &mut interrupted => return Ok(Some(end("interrupted", None).ending_with(INTERRUPTED))),
+        () = std::future::ready(()) => {}
+    }
     let begin = json!({
         "change": "begin", "instance": instance.to_string(),
         "policy": desk.policy.hash().to_string(), "said_by": whose.said_by, "note": whose.note,
@@ -53,7 +60,7 @@ pub(super) async fn watch(
     loop {
         let seen = tokio::select! {
             seen = watch.next() => seen?,
-            _ = tokio::signal::ctrl_c() => {
+            _ = &mut interrupted => {
                 let state = before.map(|before| before.status.state);
                 return Ok(Some(end("interrupted", state).ending_with(INTERRUPTED)));
             }
