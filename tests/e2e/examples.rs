@@ -28,6 +28,7 @@ examples! {
     hello_javascript "hello-javascript"
     hello_python "hello-python"
     hello_rust "hello-rust"
+    infer "infer"
     offload "offload"
     psi "psi"
     psi_sum "psi-sum"
