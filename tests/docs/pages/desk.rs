@@ -152,14 +152,15 @@ impl Desk {
 
     /// A shell that goes on where the terminal's last one ended: in its folder, with its variables.
     fn bash(&self, terminal: &str, step: &Step) -> Command {
+        // `set -a` exports all variables, so that a terminal keeps them.
         const SAVE: &str = "{ declare -px; printf 'cd %q\\n' \"$PWD\"; } > \"$STATE\"";
         let commands = self.here(step.commands.trim_end());
         let script = if matches!(step.course, Course::Ends(_)) {
-            format!("set -e; . \"$STATE\"\n{commands}\n{SAVE}\n")
+            format!("set -ae; . \"$STATE\"\n{commands}\n{SAVE}\n")
         } else {
             // The last command becomes the service itself, so that killing it leaves nothing.
             let (before, last) = commands.split_at(last_command(&commands));
-            format!("set -e; . \"$STATE\"\n{before}\n{SAVE}\nexec {last}\n")
+            format!("set -ae; . \"$STATE\"\n{before}\n{SAVE}\nexec {last}\n")
         };
         let mut bash = Command::new("bash");
         bash.arg("-c").arg(script).current_dir(self.folder());
