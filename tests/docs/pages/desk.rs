@@ -117,6 +117,8 @@ impl Desk {
                 assert_eq!(ended, Some(code), "the exit code\n{context}");
                 let shown = self.is_shown(step, &printed);
                 assert!(shown, "what is printed is not as shown\n{context}");
+                // For whoever writes a page, with `--nocapture`.
+                println!("{context}");
             }
             Course::Service | Course::Meanwhile => {
                 if step.course == Course::Service {

@@ -58,6 +58,7 @@ pages! {
     keeping_a_program_secret: "docs/guides/secret-program.md",
     a_clean_room_for_two_companies: "docs/guides/two-retailers.md",
     a_consortium_of_hospitals: "docs/guides/hospitals.md",
+    approving_offline: "docs/guides/approvals.md",
     what_to_tell_your_dpo: "docs/guides/for-your-dpo.md",
     running_a_verifier: "docs/verifier.md",
     approvals_withdrawals_and_the_status: "docs/reference/approvals.md",
