@@ -189,6 +189,7 @@ impl Desk {
             assert!(Instant::now() < end, "it is not as shown\n{}", context());
             std::thread::sleep(Duration::from_millis(10));
         }
+        println!("{}", self.context(step, printed));
     }
 
     fn is_shown(&self, step: &Step, printed: &Path) -> bool {
