@@ -67,7 +67,7 @@ impl fmt::Display for Fault {
     /// In words for people, to stand after "whose fault: ".
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::You => "yours: your request, a file of yours, or the setup of this machine",
+            Self::You => "yours (your request, a file of yours, or the setup of this machine)",
             Self::PolicyAuthor => "of those who wrote the policy",
             Self::OtherParticipant => "another participant's, or of whoever gave you the file",
             Self::Program => "the program's, so of whoever provides it",

@@ -263,6 +263,9 @@ impl CliError {
         put("code", self.code().into());
         put("message", self.message().into());
         put("hint", self.hint().into());
+        if let Some(code) = ErrorCode::parse(&self.code()) {
+            put("fault", code.fault().name().into());
+        }
         let (expected, found) = self.expected_and_found();
         for (field, value) in [("expected", expected), ("found", found)] {
             if let Some(value) = value {
