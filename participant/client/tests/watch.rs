@@ -253,6 +253,7 @@ async fn every_change_has_its_words_and_no_change_has_none() {
         }),
         started_by: name("acme"),
         outputs: vec![],
+        quorum: None,
         receipt: true,
     });
     next.state = ComputationState::Failed;
