@@ -30,6 +30,7 @@ examples! {
     hello_rust "hello-rust"
     infer "infer"
     offload "offload"
+    pipeline "pipeline"
     psi "psi"
     psi_sum "psi-sum"
     recommend "recommend"
