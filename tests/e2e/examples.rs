@@ -33,6 +33,7 @@ examples! {
     pipeline "pipeline"
     psi "psi"
     psi_sum "psi-sum"
+    query "query"
     recommend "recommend"
     route "route"
     survey "survey"
@@ -57,7 +58,8 @@ fn play(name: &str) {
     let Some(built) = Artifacts::find() else {
         return;
     };
-    if name.starts_with("hello-") && !built.programs.join(format!("{name}.wasm")).is_file() {
+    let needs_more_than_rust = name.starts_with("hello-") || name == "query";
+    if needs_more_than_rust && !built.programs.join(format!("{name}.wasm")).is_file() {
         println!("skipped: {name} is not built; `cargo xtask test` says why");
         return;
     }

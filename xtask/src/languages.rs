@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use crate::process::{self, Failure};
+use crate::runtime::{self, Build};
 use crate::steps::Steps;
 use crate::{cache, setup};
 
@@ -69,8 +70,30 @@ pub(crate) fn build(programs: &Path, steps: &mut Steps) -> Result<(), Failure> {
                 println!("{name} is not built: {failure}");
             }
         }
+        if let Err(failure) = build_with_sqlite() {
+            println!("query is not built: {failure}");
+        }
         Ok(())
     })
+}
+
+/// The example in Rust that contains C. Cargo knows whether it is built already.
+fn build_with_sqlite() -> Result<(), Failure> {
+    let path = path(Tool::Clang)?;
+    let build = Build::here(runtime::TARGET)?;
+    process::run(
+        process::cargo(["build", "--locked", "--release", "--package", "query"])
+            .args(["--target", "wasm32-wasip1"])
+            .args(["--manifest-path", "programs/Cargo.toml"])
+            .env("CC_wasm32_wasip1", "clang-19")
+            .env("CFLAGS_wasm32_wasip1", "--target=wasm32-wasi")
+            // Those of all other programs, so that nothing is built twice.
+            .env(
+                "CARGO_ENCODED_RUSTFLAGS",
+                runtime::flags(&["-Ctarget-feature=+simd128"], &build.mapped()?),
+            )
+            .env("PATH", path),
+    )
 }
 
 /// Where programs are found, those of the tool first; installed if they are not there.
