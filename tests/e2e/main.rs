@@ -16,6 +16,7 @@ mod microvm;
 mod nitro;
 mod pipelines;
 mod programs;
+mod receipts;
 mod standard_client;
 mod survival;
 mod uploads;

@@ -89,6 +89,16 @@ impl Artifacts {
         Ok(self)
     }
 
+    /// The built `veracruz`.
+    pub(crate) fn veracruz(&self) -> &Path {
+        &self.veracruz
+    }
+
+    /// The built runtime.
+    pub(crate) fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+
     /// The folder of all that is built.
     pub(crate) fn target(&self) -> &Path {
         &self.target

@@ -10,6 +10,7 @@ mod check;
 mod cross;
 mod debian;
 mod deny;
+mod dist;
 mod fuzz;
 mod image;
 mod kernel;
@@ -48,6 +49,9 @@ Usage: cargo xtask <command>
   model         the protocol in a symbolic checker, docs/protocol/model
   build         the runtime, the example programs and the `veracruz` binary
   setup         install what is missing
+  dist [--key FILE] [--images] [--built DIR] [--out DIR]
+                archives of the client and of the host, with checksums, a signature,
+                reference values and licences
   image [--kernel DIR | --arch aarch64]
                 an image of each kind of isolate, in target/images, and what each measures to;
                 with --arch aarch64 also one of a virtual machine for Arm
@@ -104,6 +108,7 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
             println!("{artifacts}");
         }),
         "setup" => setup::setup(steps),
+        "dist" => dist::dist(&dist::Options::parse(rest)?, steps).map(|()| steps.print_times()),
         "image" => {
             let options = image::Options::parse(rest)?;
             setup::setup(steps)?;
