@@ -82,7 +82,7 @@ fn run(command: &str, rest: &[String], steps: &mut Steps) -> Result<(), Failure>
     if !rest.is_empty()
         && !matches!(
             command,
-            "demo" | "bench" | "fuzz" | "image" | "kernel" | "tcb"
+            "demo" | "bench" | "dist" | "fuzz" | "image" | "kernel" | "tcb"
         )
     {
         return Err(Failure::new(format!(
