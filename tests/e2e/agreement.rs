@@ -257,25 +257,20 @@ fn a_watch_ends_with_what_it_waits_for_its_reader_or_its_user() {
     stopped.until(|line| line["why"] == "interrupted");
     assert_eq!(stopped.end(), Some(130));
 
-    // The first line is read, then the pipe is closed: the next change finds nobody.
-    let mut closed = command(
-        &world.executable,
-        &world.lab,
-        &policy,
-        &world,
-        &["status", "--watch"],
-    );
+    // The first line is read, then the pipe is closed. Nothing changes, and the watch ends.
+    let words = ["status", "--watch"];
+    let mut closed = command(&world.executable, &world.lab, &policy, &world, &words);
     let mut closed = Child::spawn(closed.stdout(Stdio::piped()).stderr(Stdio::piped())).unwrap();
     let mut first = String::new();
     let out = closed.process().stdout.take().unwrap();
     BufReader::new(out).read_line(&mut first).unwrap();
-    world.approve_all(&policy);
     assert_eq!(closed.wait(PATIENCE).unwrap().code(), Some(0), "{first}");
     let mut complaints = String::new();
     let mut errors = closed.process().stderr.take().unwrap();
     errors.read_to_string(&mut complaints).unwrap();
     assert_eq!(complaints, "");
 
+    world.approve_all(&policy);
     let waiting = Watching::start(&world, &world.globex, &policy, &["--until", "ready"]);
     let never = Watching::start(&world, &world.globex, &policy, &["--until", "withheld"]);
     world.upload_all(&policy);

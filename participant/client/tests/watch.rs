@@ -203,7 +203,7 @@ async fn every_change_has_its_words_and_no_change_has_none() {
     next.approvals = vec![view(None, None)];
     assert_eq!(
         words(&world, Some(&approved), &next),
-        ["globex has not approved"]
+        ["globex's approval is gone: a run used it up, or a program was replaced"]
     );
 
     let mut next = status.clone();
@@ -255,6 +255,7 @@ async fn every_change_has_its_words_and_no_change_has_none() {
         outputs: vec![],
         quorum: None,
         receipt: true,
+        quorum: None,
     });
     next.state = ComputationState::Failed;
     assert_eq!(

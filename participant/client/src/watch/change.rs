@@ -32,8 +32,14 @@ pub enum Change {
         /// What is missing in it.
         missing: Vec<Missing>,
     },
-    /// Another approval of a participant is there, or it counts otherwise, or none is there.
+    /// Another approval of a participant is there, or it counts otherwise.
     Approval(CheckedApproval),
+    /// An approval is no longer there, and was not withdrawn: a run used it up, or a program was
+    /// replaced.
+    ApprovalGone {
+        /// Whose it was.
+        participant: ParticipantName,
+    },
     /// A file that somebody provides is there, or is no longer there.
     File {
         /// Which.
@@ -124,7 +130,13 @@ impl CheckedStatus {
                 None => approval.verdict != ApprovalVerdict::None,
             }
         });
-        changed.cloned().map(Change::Approval).collect()
+        let change = |approval: &CheckedApproval| match approval.verdict {
+            ApprovalVerdict::None => Change::ApprovalGone {
+                participant: approval.participant.clone(),
+            },
+            _ => Change::Approval(approval.clone()),
+        };
+        changed.map(change).collect()
     }
 
     fn run_since(&self, before: Option<&Self>) -> Vec<Change> {
@@ -209,6 +221,9 @@ impl Change {
                 "expires": approval.expires().map(|expires| expires.to_string()),
                 "withdrawal": approval.withdrawal,
             }),
+            Self::ApprovalGone { participant } => json!({
+                "change": "approval", "participant": participant.as_str(), "verdict": "none",
+            }),
             Self::File {
                 path,
                 provider,
@@ -243,6 +258,10 @@ impl fmt::Display for Change {
         match self {
             Self::State { state, missing } => state_in_words(f, *state, missing),
             Self::Approval(approval) => write!(f, "{approval}"),
+            Self::ApprovalGone { participant } => write!(
+                f,
+                "{participant}'s approval is gone: a run used it up, or a program was replaced"
+            ),
             Self::File {
                 path,
                 provider,

@@ -140,7 +140,9 @@ async fn the_hosts_word(desk: &Desk, management: SocketAddr) -> Result<Report, C
 
 fn report(checked: &CheckedStatus, whose: &Whose) -> Report {
     let status = &checked.status;
-    let missing = status.missing.iter().map(|missing| match missing {
+    // After the last run nothing is missing any more, whatever would be needed for another.
+    let wanted = status.missing.iter().filter(|_| !checked.is_over());
+    let missing = wanted.map(|missing| match missing {
         Missing::Approval { participant } => format!("missing   the approval of {participant}"),
         Missing::File { path, provider } => format!("missing   {path}, which {provider} provides"),
         Missing::Quorum => "missing   one quorum that all have signed".to_owned(),

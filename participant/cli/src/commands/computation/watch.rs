@@ -5,7 +5,7 @@ use super::status::{Line, Whose};
 use crate::error::CliError;
 use crate::output::{Format, Report, painted};
 use serde_json::{Value, json};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use veracruz_client::{CheckedStatus, Seen, Watch, now};
 use veracruz_protocol::ComputationState;
 
@@ -52,14 +52,16 @@ pub(super) async fn watch(
         desk.policy.name()
     )];
     words.extend(whose.note.clone());
-    if !say(format, &words, begin) {
+    if !say(format, &words, begin)? {
         return Ok(None);
     }
+    let mut gone = std::pin::pin!(reader_gone());
     let attested = whose.said_by == "isolate";
     let mut before: Option<CheckedStatus> = None;
     loop {
         let seen = tokio::select! {
             seen = watch.next() => seen?,
+            () = &mut gone => return Ok(None),
             _ = &mut interrupted => {
                 let state = before.map(|before| before.status.state);
                 return Ok(Some(end("interrupted", state).ending_with(INTERRUPTED)));
@@ -76,9 +78,10 @@ pub(super) async fn watch(
             }
             Some(Seen::Status(checked)) => {
                 let changes = checked.changes_since(before.as_ref());
-                let heard = changes
-                    .iter()
-                    .all(|change| say(format, &[change.to_string()], change.document()));
+                let mut heard = true;
+                for change in &changes {
+                    heard = heard && say(format, &[change.to_string()], change.document())?;
+                }
                 // A ledger that cannot be written does not end the watch; `status` says so.
                 if attested && !changes.is_empty() {
                     let _ = desk.ledger.note_status(&checked.status, now());
@@ -91,15 +94,12 @@ pub(super) async fn watch(
             }
             Some(Seen::Cut(error)) => {
                 let words = format!("the line was cut ({error}); dialling the same instance again");
-                say(
-                    format,
-                    &[words],
-                    json!({ "change": "cut", "reason": error.to_string() }),
-                )
+                let document = json!({ "change": "cut", "reason": error.to_string() });
+                say(format, &[words], document)?
             }
             Some(_) => {
                 let words = "the same instance answers again".to_owned();
-                say(format, &[words], json!({ "change": "back" }))
+                say(format, &[words], json!({ "change": "back" }))?
             }
         };
         if !heard {
@@ -109,7 +109,7 @@ pub(super) async fn watch(
 }
 
 /// Prints lines with the time, at once. Says whether anybody still reads.
-fn say(format: Format, words: &[String], mut document: Value) -> bool {
+fn say(format: Format, words: &[String], mut document: Value) -> Result<bool, CliError> {
     let at = now();
     let text = match format {
         Format::Text => {
@@ -123,9 +123,30 @@ fn say(format: Format, words: &[String], mut document: Value) -> bool {
         }
     };
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .is_ok()
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(CliError::Output(error)),
+    }
+}
+
+/// Waits until nobody can read the standard output any more, where the system tells: between two
+/// changes hours may pass.
+#[cfg(unix)]
+async fn reader_gone() {
+    use tokio::io::{Interest, unix::AsyncFd};
+    // A file, which has no readers, is refused.
+    if let Ok(stdout) = AsyncFd::with_interest(std::io::stdout(), Interest::WRITABLE)
+        && stdout.ready(Interest::ERROR).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+#[cfg(not(unix))]
+async fn reader_gone() {
+    std::future::pending().await
 }
 
 /// The last line.

@@ -16,7 +16,9 @@ pub(crate) fn withdraw(arguments: &WithdrawArgs) -> Result<Report, CliError> {
         let (mut connection, _) = desk.attested().await?;
         let answer = connection.withdraw().await?;
         let line = match answer.withdrawn {
-            WithdrawnWhen::BeforeRun => "withdrawn before any run: your inputs are erased",
+            WithdrawnWhen::BeforeRun => {
+                "withdrawn before any run: your inputs are erased, and the others are told"
+            }
             WithdrawnWhen::DuringRun => {
                 "withdrawn during a run, which goes on; there will be no other"
             }
