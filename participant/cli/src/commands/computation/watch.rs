@@ -134,9 +134,11 @@ fn say(format: Format, words: &[String], mut document: Value) -> Result<bool, Cl
 /// changes hours may pass.
 #[cfg(unix)]
 async fn reader_gone() {
-    use tokio::io::{Interest, unix::AsyncFd};
-    // A file, which has no readers, is refused.
-    if let Ok(stdout) = AsyncFd::with_interest(std::io::stdout(), Interest::WRITABLE)
+    use std::os::fd::AsFd as _;
+    use tokio::{io::Interest, net::unix::pipe::Sender};
+    // Nothing is written through it, so it may block. A file, which has no readers, is refused.
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+    if let Ok(stdout) = stdout.and_then(Sender::from_owned_fd_unchecked)
         && stdout.ready(Interest::ERROR).await.is_ok()
     {
         return;
