@@ -255,7 +255,6 @@ async fn every_change_has_its_words_and_no_change_has_none() {
         outputs: vec![],
         quorum: None,
         receipt: true,
-        quorum: None,
     });
     next.state = ComputationState::Failed;
     assert_eq!(
