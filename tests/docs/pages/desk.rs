@@ -19,13 +19,16 @@ const READY: Duration = Duration::from_secs(30);
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The ports that the pages use, which may be taken where the test runs.
-const PORTS: [&str; 3] = [":7443", ":7444", ":7445"];
+const PORTS: [&str; 5] = [":7443", ":7444", ":7445", ":7446", ":7447"];
+
+/// Variables that a page's services need to start virtual machines.
+const MACHINES: [&str; 3] = ["VERACRUZ_QEMU", "VERACRUZ_VSOCK", "VERACRUZ_IMAGES"];
 
 /// Terminals in a folder that is gone when the desk is.
 pub(crate) struct Desk {
     terminals: BTreeSet<String>,
     /// Stand-ins for [`PORTS`].
-    ports: [String; 3],
+    ports: [String; PORTS.len()],
     // Dropped in the order in which they were started: the attester takes its isolates along.
     running: Vec<Running>,
     folder: tempfile::TempDir,
@@ -167,7 +170,8 @@ impl Desk {
         let mut bash = Command::new("bash");
         bash.arg("-c").arg(script).current_dir(self.folder());
         for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("VERACRUZ_") {
+            let name = variable.to_string_lossy();
+            if name.starts_with("VERACRUZ_") && !MACHINES.contains(&name.as_ref()) {
                 bash.env_remove(variable);
             }
         }
@@ -242,14 +246,15 @@ fn is_here(needed: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     match needed {
         "vectors" => vectors().is_some(),
+        "microvm" => veracruz_tests::microvm().is_some(),
         program => std::env::split_paths(&path).any(|folder| folder.join(program).is_file()),
     }
 }
 
 /// Ports that nobody listens at.
-fn free_ports() -> [String; 3] {
+fn free_ports() -> [String; PORTS.len()] {
     // All are taken at once, so that they differ, and free again for the services.
-    let free = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let free = [(); PORTS.len()].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     free.map(|socket| format!(":{}", socket.local_addr().unwrap().port()))
 }
 
@@ -258,6 +263,9 @@ fn lay_out(built: &Artifacts, folder: &Path) {
     let programs = "programs/target/wasm32-wasip1/release";
     for made in ["home", "target/release", "programs", programs] {
         fs::create_dir_all(folder.join(made)).unwrap();
+    }
+    if let Some(images) = std::env::var_os("VERACRUZ_IMAGES") {
+        std::os::unix::fs::symlink(images, folder.join("target/images")).unwrap();
     }
     let examples = root().join("programs/examples");
     std::os::unix::fs::symlink(examples, folder.join("programs/examples")).unwrap();

@@ -13,6 +13,7 @@
 //! | ` ```sh host interrupt ` | Ctrl-C is pressed first, in a terminal that is busy |
 //! | ` ```sh acme needs=curl ` | left out, which is said, where that program is not installed |
 //! | ` ```sh acme needs=vectors ` | left out where there is no recorded evidence (`$VECTORS`) |
+//! | ` ```sh host needs=microvm ` | left out where no virtual machine can be started |
 //!
 //! A page that says `<!-- starts: NAME -->` goes on where the part `<!-- beginning: NAME -->` of
 //! `docs/beginnings.md` ends. In what is shown, `…` stands for what differs or was left out.
@@ -59,6 +60,7 @@ pages! {
     a_clean_room_for_two_companies: "docs/guides/two-retailers.md",
     a_consortium_of_hospitals: "docs/guides/hospitals.md",
     approving_offline: "docs/guides/approvals.md",
+    two_isolates_that_must_agree: "docs/guides/quorum.md",
     what_to_tell_your_dpo: "docs/guides/for-your-dpo.md",
     running_a_verifier: "docs/verifier.md",
     approvals_withdrawals_and_the_status: "docs/reference/approvals.md",

@@ -26,7 +26,7 @@ pub(crate) struct Step {
     pub(crate) course: Course,
     /// Ctrl-C is pressed in the terminal first, in which something was left running.
     pub(crate) interrupts: bool,
-    /// Without which it cannot be done here: programs of this machine, or `vectors`.
+    /// Without which it cannot be done here: programs of this machine, `vectors`, or `microvm`.
     pub(crate) needs: Option<String>,
     pub(crate) shown: Option<String>,
 }
