@@ -148,7 +148,7 @@ impl Proven {
         let (policy, instance) = (self.policy_hash(), self.instance());
         let ledger = provisioning.ledger;
         let secrets = match &self.party.quorum {
-            Some(set) => ledger.quorum_secrets(&policy, set, path, &sha256)?,
+            Some(set) => ledger.quorum_secrets(&policy, (set, &instance), path, &sha256)?,
             None => ledger.upload_secrets(&policy, &instance, path, &sha256)?,
         };
         let upload = Upload {
@@ -169,7 +169,7 @@ impl Proven {
             }
             UploadState::At(offset) => offset,
         };
-        match self.put(&upload, offset, progress).await {
+        let resumed_at = match self.put(&upload, offset, progress).await {
             // The isolate holds the beginning of something else.
             Err(Error::Refused(problem))
                 if offset > 0
@@ -179,19 +179,19 @@ impl Proven {
                     ) =>
             {
                 self.put(&upload, 0, progress).await?;
-                Ok(Uploaded {
-                    sha256,
-                    length,
-                    resumed_at: 0,
-                })
+                0
             }
-            Err(error) => Err(error),
-            Ok(()) => Ok(Uploaded {
-                sha256,
-                length,
-                resumed_at: offset,
-            }),
+            Err(error) => return Err(error),
+            Ok(()) => offset,
+        };
+        if let Some(set) = &self.party.quorum {
+            ledger.note_committed(&policy, (set, &instance), path, &sha256)?;
         }
+        Ok(Uploaded {
+            sha256,
+            length,
+            resumed_at,
+        })
     }
 
     /// How much of the file the isolate has.
@@ -205,7 +205,7 @@ impl Proven {
         let headers = response.headers();
         let digest = text(headers, header::REPR_DIGEST).and_then(header::parse_repr_digest);
         // A salt that the isolate cannot have could never open the receipt's commitment.
-        if digest == Some(upload.sha256) && !upload.secrets.fresh {
+        if digest == Some(upload.sha256) && upload.secrets.may_be_there {
             return Ok(UploadState::Committed);
         }
         let number = |name| text(headers, name).and_then(header::decimal);

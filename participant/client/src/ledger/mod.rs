@@ -69,6 +69,8 @@ pub(crate) struct UploadSecrets {
     pub(crate) share: Zeroizing<[u8; 32]>,
     /// Whether they were drawn just now, so that no isolate can have them.
     pub(crate) fresh: bool,
+    /// Whether the isolate may have committed the file with them, so that it need not be sent.
+    pub(crate) may_be_there: bool,
 }
 
 impl Ledger {
@@ -206,12 +208,14 @@ impl Ledger {
                     salt: self.secret(&upload.salt)?,
                     share: self.secret(&upload.share)?,
                     fresh: false,
+                    may_be_there: true,
                 });
             }
             let fresh = UploadSecrets {
                 salt: random::secret()?,
                 share: random::secret()?,
                 fresh: true,
+                may_be_there: false,
             };
             entry.uploads.push(UploadEntry {
                 instance: instance.clone(),
