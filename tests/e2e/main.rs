@@ -16,6 +16,7 @@ mod microvm;
 mod nitro;
 mod pipelines;
 mod programs;
+mod quorum;
 mod receipts;
 mod standard_client;
 mod survival;

@@ -21,10 +21,12 @@ mod artifacts;
 mod child;
 mod demo;
 mod raw;
+mod stand_in;
 mod world;
 
 pub use artifacts::{Artifacts, machine_image, microvm};
 pub use child::Child;
 pub use demo::Demo;
 pub use raw::{Answer, Raw};
+pub use stand_in::StandIn;
 pub use world::{World, digest, kill_isolates, refusal};

@@ -41,8 +41,11 @@ pub struct CombinedReceipt(Vec<Vec<u8>>);
 pub struct VerifiedQuorum {
     /// What each isolate's receipt proved by itself, in the policy's order.
     pub members: Vec<(IsolateKind, Verified)>,
-    /// How the run ended in all of them.
+    /// How the run ended: finished only where it did in all of them.
     pub outcome: Outcome,
+    /// In what the receipts differ, where nothing was released: that can be why. Always empty where
+    /// the run finished.
+    pub differences: Vec<&'static str>,
 }
 
 impl CombinedReceipt {
@@ -144,21 +147,43 @@ where
     let Some((_, first)) = members.first() else {
         return Err(ReceiptError::Value("number of receipts"));
     };
+    let mut differences = Vec::new();
     for (_, verified) in &members {
-        let of_this_set = verified
-            .payload
-            .quorum
-            .as_ref()
-            .is_some_and(|claim| claim.members == set.members());
-        if !of_this_set {
+        let payload = &verified.payload;
+        let claim = payload.quorum.as_ref();
+        if claim.is_none_or(|claim| claim.members != set.members()) {
             return Err(differs(verified, "the isolates of the quorum"));
         }
-        if let Some(what) = first_difference(&first.payload, &verified.payload) {
-            return Err(differs(verified, what));
+        if payload.run != first.payload.run {
+            return Err(differs(verified, "the run"));
+        }
+        let found = between(&first.payload, payload);
+        // Whoever released says that all agreed.
+        let released = [&first.payload, payload]
+            .iter()
+            .any(|one| one.outcome == Outcome::Finished);
+        match found.first() {
+            Some(what) if released => return Err(differs(verified, what)),
+            _ => differences.extend(found),
         }
     }
-    let outcome = first.payload.outcome;
-    Ok(VerifiedQuorum { members, outcome })
+    differences.sort_unstable();
+    differences.dedup();
+    let of = |outcome| {
+        members
+            .iter()
+            .any(|(_, one)| one.payload.outcome == outcome)
+    };
+    let outcome = match (of(Outcome::Failed), of(Outcome::Withheld)) {
+        (true, _) => Outcome::Failed,
+        (false, true) => Outcome::Withheld,
+        (false, false) => first.payload.outcome,
+    };
+    Ok(VerifiedQuorum {
+        members,
+        outcome,
+        differences,
+    })
 }
 
 fn differs(verified: &Verified, what: &'static str) -> ReceiptError {
@@ -171,9 +196,8 @@ fn differs(verified: &Verified, what: &'static str) -> ReceiptError {
 /// In what the receipts of two isolates of one run differ. Measurement and resources may, and the
 /// digests of approvals: of one statement there is more than one valid signature, and whoever carries
 /// it could choose. That all signed this quorum is what each receipt says by itself.
-fn first_difference(one: &ReceiptPayload, other: &ReceiptPayload) -> Option<&'static str> {
+fn between(one: &ReceiptPayload, other: &ReceiptPayload) -> Vec<&'static str> {
     let pairs = [
-        (one.run == other.run, "the run"),
         (one.outcome == other.outcome, "the outcome"),
         (one.quorum == other.quorum, "whether all agreed"),
         (one.programs == other.programs, "the programs"),
@@ -181,7 +205,8 @@ fn first_difference(one: &ReceiptPayload, other: &ReceiptPayload) -> Option<&'st
         (one.outputs == other.outputs, "the outputs"),
         (one.randomness == other.randomness, "the randomness"),
     ];
-    pairs.iter().find(|(same, _)| !same).map(|(_, what)| *what)
+    let differing = pairs.iter().filter(|(same, _)| !same);
+    differing.map(|(_, what)| *what).collect()
 }
 
 /// What one receipt says of a quorum against what the policy demands.

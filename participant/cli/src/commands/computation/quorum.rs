@@ -217,6 +217,7 @@ pub(in crate::commands) fn verified_report(verified: &VerifiedQuorum) -> Report 
     };
     let mut report = Report::new(json!({
         "outcome": verified.outcome.to_string(),
+        "differences": verified.differences,
         "isolates": verified.members.iter().map(|(kind, one)| json!({
             "kind": kind.name(),
             "run": one.payload.run,
@@ -225,12 +226,18 @@ pub(in crate::commands) fn verified_report(verified: &VerifiedQuorum) -> Report 
             "not_proved": texts(&one.not_proved),
         })).collect::<Vec<_>>(),
     }))
-    .line(format!(
-        "The combined receipt holds. In all {} isolates the run {}, with equal programs, inputs, \
-         outputs and randomness.",
-        verified.members.len(),
-        verified.outcome
-    ));
+    .line(match verified.differences.as_slice() {
+        [] => format!(
+            "The combined receipt holds: in all {} isolates the run {}, with the same programs, \
+             inputs, outputs and randomness.",
+            verified.members.len(),
+            verified.outcome
+        ),
+        differences => format!(
+            "The combined receipt holds: nothing was released, and the isolates differ in {}.",
+            differences.join(", ")
+        ),
+    });
     for (kind, one) in &verified.members {
         report = report
             .line(format!("{kind} proves:"))
