@@ -23,7 +23,7 @@ struct Quorum {
 
 enum Second {
     StandIn(#[expect(dead_code, reason = "it lives as long as its test")] StandIn),
-    Machine(#[expect(dead_code, reason = "as above")] Deployment),
+    Machine(#[expect(dead_code, reason = "as above")] Box<Deployment>),
 }
 
 impl Quorum {
@@ -59,7 +59,7 @@ impl Quorum {
         let (address, second) = match machine {
             Some((deployment, _)) => {
                 deployment.launch(&policy).expect("a machine");
-                (deployment.participants, Second::Machine(deployment))
+                (deployment.participants, Second::Machine(Box::new(deployment)))
             }
             None => {
                 let measured = Measured::Machine(measured);

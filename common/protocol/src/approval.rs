@@ -301,7 +301,6 @@ pub(crate) mod openapi_shape {
 
     /// An isolate of a quorum, and what whoever signs found it to be.
     #[derive(utoipa::ToSchema, serde::Serialize)]
-    #[expect(dead_code, reason = "only its shape is used, in the OpenAPI document")]
     pub(crate) struct Member {
         #[schema(min_length = 52, max_length = 52)]
         instance: String,

@@ -33,6 +33,7 @@ fn every_route_is_described() {
         ("/v1/runs", 1),
         ("/v1/runs/{run}", 1),
         ("/v1/runs/{run}/receipt", 1),
+        ("/v1/runs/{run}/agreement", 2),
     ] {
         let item = paths.get(path).expect(path);
         let described = [&item.get, &item.put, &item.post, &item.delete, &item.head];
@@ -44,5 +45,5 @@ fn every_route_is_described() {
             "{path}"
         );
     }
-    assert_eq!(paths.len(), 9);
+    assert_eq!(paths.len(), 10);
 }
