@@ -195,7 +195,10 @@ impl CliError {
             Self::Lacks { .. } => ErrorCode::HardwareMissing.hint().to_owned(),
             Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
             Self::Argument { .. } => "see `veracruz --help`".to_owned(),
-            Self::Run { code, .. } => code.map_or("", |code| code.hint()).to_owned(),
+            Self::Run { code, .. } => code
+                .unwrap_or(ErrorCode::RunIsolateFailed)
+                .hint()
+                .to_owned(),
             Self::Service(_) => "see what the other process said".to_owned(),
             Self::LinuxOnly { .. } => ErrorCode::SystemUnsupported.hint().to_owned(),
             #[cfg(target_os = "linux")]

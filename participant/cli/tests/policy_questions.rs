@@ -122,8 +122,9 @@ fn a_person_is_asked_for_all_that_a_draft_needs() {
     let Some(mut terminal) = Terminal::start(folder.path(), &command) else {
         return;
     };
-    // One down: psi-sum.
-    terminal.answer("What kind of computation?", "\u{1b}[B");
+    // What will not do is asked for again.
+    terminal.answer("What kind of computation?", "sums");
+    terminal.answer("What kind of computation?", "\u{15}psi-sum");
     terminal.answer("What do the parties call it?", "sums");
     terminal.answer("Who provides data?", "acme");
     // There is an acme.crt, which is offered.

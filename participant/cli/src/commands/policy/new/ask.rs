@@ -19,9 +19,9 @@ pub(super) trait Ask {
         check: Check<'_>,
     ) -> Result<String, CliError>;
 
-    /// The index of one of the `options`, of which there is at least one.
+    /// Says something that needs no answer.
     ///
     /// # Errors
     /// As of [`Ask::line`].
-    fn choice(&mut self, question: &str, options: &[String]) -> Result<usize, CliError>;
+    fn say(&mut self, line: &str) -> Result<(), CliError>;
 }

@@ -96,16 +96,19 @@ pub(super) fn complete(
 }
 
 fn choose_template(person: &mut dyn Ask) -> Result<&'static Template, CliError> {
-    let options: Vec<String> = TEMPLATES
-        .iter()
-        .map(|template| match template.description {
-            "" => template.name.to_owned(),
-            description => format!("{:8} {description}", template.name),
-        })
-        .collect();
-    let index = person.choice("What kind of computation?", &options)?;
-    let chosen = TEMPLATES.get(index);
-    chosen.ok_or_else(|| CliError::argument("one of the templates", &index))
+    for template in TEMPLATES {
+        let description = match template.description {
+            "" => "Something else: one output, and nothing more",
+            description => description,
+        };
+        person.say(&format!("  {:8} {description}", template.name))?;
+    }
+    let is_template = |name: &str| match Template::find(name) {
+        Some(_) => Ok(()),
+        None => Err(format!("one of {}", super::template_names())),
+    };
+    let name = person.line("What kind of computation?", None, &is_template)?;
+    Template::find(&name).ok_or_else(|| CliError::argument("one of the templates", &name))
 }
 
 /// Those who provide data: as many as the template needs, and more.

@@ -3,7 +3,7 @@
 
 use super::ask::{Ask, Check};
 use crate::error::CliError;
-use dialoguer::{Input, Select};
+use dialoguer::{Input, console::Term};
 use std::io::IsTerminal as _;
 
 /// A person at the terminal of this process.
@@ -35,12 +35,11 @@ impl Ask for Terminal {
         Ok(answer.trim().to_owned())
     }
 
-    fn choice(&mut self, question: &str, options: &[String]) -> Result<usize, CliError> {
-        let select = Select::new()
-            .with_prompt(question)
-            .items(options)
-            .default(0);
-        select.interact().map_err(|error| ended(&error))
+    // Options are read and typed, not walked through with arrows: that reads well aloud, and a
+    // terminal that is interrupted keeps its cursor.
+    fn say(&mut self, line: &str) -> Result<(), CliError> {
+        let written = Term::stderr().write_line(line);
+        written.map_err(|error| ended(&error.into()))
     }
 }
 

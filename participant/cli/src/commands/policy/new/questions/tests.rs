@@ -46,12 +46,9 @@ impl Ask for Listed {
         }
     }
 
-    fn choice(&mut self, question: &str, options: &[String]) -> Result<usize, CliError> {
-        let wanted = self.next(question)?;
-        let index = options
-            .iter()
-            .position(|option| option.starts_with(&wanted));
-        index.ok_or_else(|| CliError::argument("one of the options", &wanted))
+    fn say(&mut self, line: &str) -> Result<(), CliError> {
+        assert!(!line.is_empty());
+        Ok(())
     }
 }
 
@@ -92,7 +89,8 @@ fn everything_is_asked_for_and_nothing_is_missing_then() {
     let (_folder, path) = folder();
     let out = path("policy.json");
     let mut person = Listed::new(&[
-        "psi ",
+        "psy",
+        "psi",
         "",
         "acme",
         &path("acme.crt"),
@@ -200,6 +198,6 @@ fn what_will_not_do_is_asked_for_again_and_says_why() {
 
 #[test]
 fn who_stops_answering_gets_no_draft() {
-    let mut person = Listed::new(&["psi ", "", "acme"]);
+    let mut person = Listed::new(&["psi", "", "acme"]);
     assert!(complete(nothing(), &mut person).is_err());
 }
