@@ -34,6 +34,13 @@ pub(super) fn section(subject: &Subject<'_>) -> Section {
     ] {
         section.add(Sentence::new(text, &[]));
     }
+    if policy.isolates().nitro.is_some() {
+        section.add(say(
+            "Nitro does not protect from Amazon, which makes it and runs the machine.",
+            &[],
+            &["isolates", "nitro"],
+        ));
+    }
     if any_chip(policy.isolates()) {
         section.add(say(
             "Evidence can be forged with the key of one broken chip of a kind that this policy \

@@ -69,7 +69,7 @@ fn place(subject: &Subject<'_>, section: &mut Section) {
         section.add(sentence.caution());
     } else {
         section.add(say(
-            "It runs in {}, which keeps out whoever runs the machine, as far as its maker is right.",
+            "It runs in {}, which keeps out the machine's administrators, as far as its maker is right.",
             &[kinds],
             &["isolates"],
         ));
