@@ -59,7 +59,13 @@ fn named(files: &[&File]) -> Arg {
 /// Where it runs, and what that is worth.
 fn place(subject: &Subject<'_>, section: &mut Section) {
     let kinds = subject.policy.isolates().kinds();
-    let kinds = any(kinds.map(|kind| code(kind.name())), "nothing");
+    let kinds = kinds.map(|kind| code(kind.name()));
+    let kinds = if subject.policy.quorum().is_empty() {
+        any(kinds, "nothing")
+    } else {
+        // Each has everything that is secret, and all have to agree on the outputs.
+        all(kinds, "nothing")
+    };
     if subject.policy.unprotected() {
         let sentence = say(
             "It runs in {}, where whoever runs the machine can read and change everything.",
