@@ -21,3 +21,4 @@ mod receipts;
 mod standard_client;
 mod survival;
 mod uploads;
+mod versions;

@@ -48,7 +48,8 @@ impl ConfigError {
         }
     }
 
-    /// The same, of a text that had lines before the file's.
+    /// The same, of a text that had lines before the file's. (Those of a verifier do.)
+    #[cfg(target_os = "linux")]
     pub(crate) fn lines_up(mut self, lines: usize) -> Self {
         self.place = self.place.and_then(|(line, column)| {
             Some((line.checked_sub(lines).filter(|line| *line > 0)?, column))

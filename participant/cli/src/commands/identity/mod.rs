@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::output::Report;
 use serde_json::json;
 use veracruz_client::identity::{self, Description};
-use veracruz_client::{Error, Identity, now};
+use veracruz_client::{Error, Identity, PRIVACY_OF_FILES, now};
 
 /// Runs one of the commands.
 pub(crate) fn identity(command: &IdentityCommand) -> Result<Report, CliError> {
@@ -68,7 +68,8 @@ fn new(arguments: &IdentityNewArgs) -> Result<Report, CliError> {
             "made {}: give it to whoever writes the policy",
             certificate.display()
         ))
-        .line(format!("key {}", made.key())))
+        .line(format!("key {}", made.key()))
+        .lines(PRIVACY_OF_FILES.map(|note| format!("NOTE: {note}"))))
 }
 
 /// `identity certificate`: what a policy names. It is no secret, so that no passphrase is needed.
