@@ -10,12 +10,13 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use support::{GOOD, edited, edited_all, parse, with_certificate};
-use veracruz_policy::{Policy, Severity};
+use veracruz_policy::{Change, Policy, Severity};
 
 const HARDWARE: &str = include_str!("data/hardware.json");
 
@@ -38,7 +39,12 @@ fn diff(old: &str, new: &str) -> String {
 
 /// The hardware policy with a value somewhere, or without one.
 fn changed(pointer: &str, value: Option<Value>) -> String {
-    let mut document: Value = serde_json::from_str(HARDWARE).unwrap();
+    changed_in(HARDWARE, pointer, value)
+}
+
+/// A document with a value somewhere, or without one.
+fn changed_in(document: &str, pointer: &str, value: Option<Value>) -> String {
+    let mut document: Value = serde_json::from_str(document).unwrap();
     let (above, name) = pointer.rsplit_once('/').unwrap();
     let above = document.pointer_mut(above).unwrap();
     let name = name.replace("~1", "/");
@@ -258,6 +264,136 @@ fn meaning(policy: &Policy) -> impl PartialEq + use<> {
     )
 }
 
+/// Whether a change means something, or is only written differently.
+fn says_something(changes: &[Change]) -> bool {
+    changes.iter().any(|change| {
+        let text = change.sentence.to_string();
+        !text.ends_with("means the same.") && !text.starts_with("The description at")
+    })
+}
+
+/// Every name of a field in the schema.
+fn fields(schema: &Value, found: &mut BTreeSet<String>) {
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        found.extend(properties.keys().cloned());
+    }
+    match schema {
+        Value::Object(members) => members.values().for_each(|value| fields(value, found)),
+        Value::Array(elements) => elements.iter().for_each(|value| fields(value, found)),
+        _ => {}
+    }
+}
+
+/// Policies that have between them every field that there is.
+fn documents() -> Vec<String> {
+    let digest = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+    let good: Value = serde_json::from_str(GOOD).unwrap();
+    let mut tpm = good.clone();
+    tpm["isolates"] = json!({ "tpm": {
+        "pcrs": { "4": [digest, "ab".repeat(32)] }, "aks": [digest], "ak_roots": [digest, "cd".repeat(32)],
+        "ek_roots": [digest, "ef".repeat(32)],
+    } });
+    let mut quorum = good.clone();
+    quorum["isolates"]["microvm"] =
+        json!({ "image": [digest], "attesters": [digest, "ab".repeat(32)] });
+    quorum["approval"]["required"] = json!(["acme", "globex", "lab"]);
+    quorum["quorum"] = json!(["process", "microvm"]);
+    let documents = [good, serde_json::from_str(HARDWARE).unwrap(), tpm, quorum];
+    documents.iter().map(Value::to_string).collect()
+}
+
+#[test]
+fn a_change_of_every_field_is_reported() {
+    let schema: Value = serde_json::from_str(&veracruz_policy::policy_schema()).unwrap();
+    let mut all = BTreeSet::new();
+    fields(&schema, &mut all);
+    assert!(all.len() > 80, "{}", all.len());
+    let mut reported = BTreeSet::new();
+    for document in documents() {
+        let Ok(old) = Policy::parse(document.as_bytes()) else {
+            panic!("{}", support::show(&document, &support::errors(&document)));
+        };
+        let value: Value = serde_json::from_str(&document).unwrap();
+        let mut found = Vec::new();
+        mutations(&value, "", &mut found);
+        for (pointer, value) in found {
+            let new = changed_in(&document, &pointer, value);
+            let Ok(new) = Policy::parse(new.as_bytes()) else {
+                continue;
+            };
+            if !old.diff(&new).is_empty() {
+                reported.extend(pointer.split('/').map(str::to_owned));
+            }
+        }
+    }
+    let two_edits = TWO_EDITS.iter().map(|name| (*name).to_owned());
+    reported.extend(two_edits);
+    // Another version is no policy for this program.
+    reported.insert("veracruz".to_owned());
+    let silent: Vec<_> = all.difference(&reported).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+/// Fields that cannot be changed alone, or only by what is hard to guess.
+const TWO_EDITS: [&str; 7] = [
+    "any_chip",
+    "ear_key",
+    "intermediate",
+    "keys",
+    "program",
+    "status",
+    "unprotected",
+];
+
+#[test]
+fn a_change_of_what_cannot_change_alone_is_reported_too() {
+    let hardware: Value = serde_json::from_str(HARDWARE).unwrap();
+    // That of initech.pem.
+    let key = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEx/7D10AoLHHOhYoa6ATJDdk+\
+        mKHx\nUCWZwklyKMXjUnoxkLeIN8KdfronA2PDw/9RxqbEXvKt2a74zZI/8xfr2Q==\n-----END PUBLIC KEY-----\n";
+    let mut unprotected = hardware.clone();
+    let good: Value = serde_json::from_str(GOOD).unwrap();
+    unprotected["isolates"] = good["isolates"].clone();
+    unprotected["unprotected"] = json!(true);
+    let mut changed: Vec<(&str, Value)> = vec![("unprotected", unprotected)];
+    let mut edit = |name: &'static str, edit: &dyn Fn(&mut Value)| {
+        let mut document = hardware.clone();
+        edit(&mut document);
+        changed.push((name, document));
+    };
+    edit("any_chip", &|document| {
+        let chips = document["isolates"]["sev-snp"].as_object_mut().unwrap();
+        chips.remove("chip_ids").unwrap();
+        chips.insert("any_chip".into(), json!(true));
+    });
+    edit("ear_key", &|document| {
+        document["verifiers"][0]["ear_key"] = json!(key);
+    });
+    edit("intermediate", &|document| {
+        document["files"]["/temp/common.csv"] = json!({ "receivers": ["acme"] });
+    });
+    edit("keys", &|document| {
+        document["isolates"]["psa"]["keys"] = json!([key]);
+    });
+    edit("program", &|document| {
+        document["pipeline"][1]["program"] = json!("/program/psi.wasm");
+    });
+    edit("status", &|document| {
+        document["isolates"]["tdx"]["tcb_exceptions"][0]["status"] = json!("OutOfDate");
+    });
+    let old = parse(HARDWARE);
+    let mut names: Vec<_> = changed.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    assert_eq!(names, TWO_EDITS);
+    for (name, document) in changed {
+        let new = parse(&document.to_string());
+        let means_another = meaning(&new) != meaning(&old);
+        assert!(means_another, "{name}");
+        assert!(says_something(&old.diff(&new)), "{name}");
+        assert!(says_something(&new.diff(&old)), "{name}");
+    }
+}
+
 #[test]
 fn whatever_is_changed_is_said_and_nothing_is_called_the_same_that_is_not() {
     let old = parse(HARDWARE);
@@ -275,10 +411,7 @@ fn whatever_is_changed_is_said_and_nothing_is_called_the_same_that_is_not() {
         count += 1;
         let changes = old.diff(&new);
         assert!(!changes.is_empty(), "{pointer}");
-        let is_said = changes.iter().any(|change| {
-            let text = change.sentence.to_string();
-            !text.ends_with("means the same.") && !text.starts_with("The description at")
-        });
+        let is_said = says_something(&changes);
         let means_another = meaning(&new) != meaning(&old);
         // An order of a list, or a limit that no stage uses, may be another and mean the same.
         assert!(
@@ -291,8 +424,10 @@ fn whatever_is_changed_is_said_and_nothing_is_called_the_same_that_is_not() {
                 panic!("{pointer} {value:?}: {text}");
             }
         }
-        // And back.
-        assert!(!new.diff(&old).is_empty(), "{pointer}");
+        // And back: what is added is said as what is taken away.
+        let back = new.diff(&old);
+        assert!(!back.is_empty(), "{pointer}");
+        assert_eq!(says_something(&back), is_said, "{pointer} {value:?}");
     }
     assert!(count > 200, "{count}");
 }
