@@ -33,7 +33,7 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
     (8, "`appraise`: not evidence of that kind at all"),
     (
         9,
-        "the answer is no, and that is no error: `policy diff` of policies that differ, `policy approvals` where one is missing, `receipt compare` of outputs that differ, `status --watch` where a state did not come",
+        "the answer is no, and that is no error: `policy diff` of policies that differ, `policy approve` where you said no, `policy approvals` where one is missing, `receipt compare` of outputs that differ, `status --watch` where a state did not come",
     ),
     (
         10,

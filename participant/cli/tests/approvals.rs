@@ -3,9 +3,13 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+#[cfg(unix)]
+mod terminal;
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
@@ -221,6 +225,30 @@ fn approve_shows_what_is_signed_and_does_not_sign_without_being_told() {
         (text.lines().count(), text.trim().split('.').count()),
         (1, 3)
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_person_is_shown_the_terms_and_asked_before_anything_is_signed() {
+    let desk = Desk::new();
+    let command = format!(
+        "{} policy approve policy.json --identity acme.pem --any-instance --out a.jws",
+        env!("CARGO_BIN_EXE_veracruz")
+    );
+    for (answer, code, signed) in [("n", 9, false), ("y", 0, true)] {
+        let terminal = terminal::Terminal::start(desk.0.path(), &command);
+        let Some(mut terminal) = terminal else { return };
+        terminal.answer("Sign this as acme?", answer);
+        let (ended, shown) = terminal.end();
+        assert_eq!(ended, Some(code), "{shown}");
+        let terms = shown.find("at every isolate of it").expect("the terms");
+        assert!(terms < shown.find("Sign this").unwrap(), "{shown}");
+        assert_eq!(shown.contains("nothing was signed"), !signed, "{shown}");
+        assert_eq!(desk.0.path().join("a.jws").exists(), signed);
+        let ledger = desk.0.path().join("acme.pem.ledger.json");
+        let noted = ledger.exists() && desk.read("acme.pem.ledger.json").contains("\"approvals\"");
+        assert_eq!(noted, signed);
+    }
 }
 
 #[test]

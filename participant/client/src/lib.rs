@@ -83,8 +83,8 @@ mod watch;
 pub use appraise::{FileAppraisal, FileVerdict};
 pub use approvals::{
     Agreement, ApprovalBundle, ApprovalFile, ApprovalFlaw, ApprovalTerms, ApprovalVerdict,
-    CheckedApproval, GivenApproval, MAX_BUNDLE_BYTES, Place, approval_jws, check_approval,
-    check_approvals, named_programs, write_approval,
+    CheckedApproval, GivenApproval, MAX_BUNDLE_BYTES, Place, approval_jws, approval_statement,
+    check_approval, check_approvals, named_programs, sign_approval, write_approval,
 };
 pub use clock::now;
 pub use collateral::{

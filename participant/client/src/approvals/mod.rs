@@ -14,4 +14,4 @@ pub use agreement::{Agreement, GivenApproval, Place};
 pub use bundle::{ApprovalBundle, ApprovalFile, MAX_BUNDLE_BYTES, write_approval};
 pub use check::{ApprovalVerdict, CheckedApproval, check_approval, check_approvals};
 pub use flaw::ApprovalFlaw;
-pub use sign::{ApprovalTerms, approval_jws, named_programs};
+pub use sign::{ApprovalTerms, approval_jws, approval_statement, named_programs, sign_approval};

@@ -51,14 +51,27 @@ impl ApprovalTerms {
 /// or for someone else to carry. It needs no connection.
 ///
 /// # Errors
-/// [`Error::NotAParticipant`], [`Error::PolicyExpired`]; [`Error::ApprovalTerms`] where no isolate
-/// would take it; [`Error::Machine`].
+/// Those of [`approval_statement`] and [`sign_approval`].
 pub fn approval_jws(
     policy: &Policy,
     identity: &Identity,
     terms: ApprovalTerms,
     now: Timestamp,
 ) -> Result<String, Error> {
+    sign_approval(identity, &approval_statement(policy, identity, terms, now)?)
+}
+
+/// What an identity would sign, for people to look at first. It has an identifier of its own.
+///
+/// # Errors
+/// [`Error::NotAParticipant`], [`Error::PolicyExpired`]; [`Error::ApprovalTerms`] where no isolate
+/// would take it; [`Error::Machine`].
+pub fn approval_statement(
+    policy: &Policy,
+    identity: &Identity,
+    terms: ApprovalTerms,
+    now: Timestamp,
+) -> Result<ApprovalStatement, Error> {
     let key = identity.key();
     let participant = policy
         .participant_by_key(&key)
@@ -80,7 +93,15 @@ pub fn approval_jws(
         jti: ApprovalId::from_random(&*random::secret::<16>()?),
     };
     check_terms(policy, &statement, now).map_err(Box::new)?;
-    let input = Jws::signing_input(&statement);
+    Ok(statement)
+}
+
+/// Signs a statement as it is.
+///
+/// # Errors
+/// [`Error::Machine`].
+pub fn sign_approval(identity: &Identity, statement: &ApprovalStatement) -> Result<String, Error> {
+    let input = Jws::signing_input(statement);
     let signature = identity
         .sign_es256(input.as_bytes())
         .map_err(|error| Error::Machine {

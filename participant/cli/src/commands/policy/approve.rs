@@ -10,11 +10,14 @@ use serde_json::json;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use veracruz_client::{
-    ApprovalTerms, Error, FilePath, Ledger, Policy, Sha256, Timestamp, approval_jws,
-    check_approval, named_programs, now, read_bounded, write_approval,
+    ApprovalTerms, Error, FilePath, Ledger, Policy, Sha256, Timestamp, approval_statement,
+    named_programs, now, read_bounded, sign_approval, write_approval,
 };
 use veracruz_policy::{InstanceId, Participant, QuorumMember, QuorumSet, Section};
-use veracruz_protocol::Instances;
+use veracruz_protocol::{ApprovalStatement, Instances};
+
+/// The exit code where the person said no, which is no error.
+const DECLINED: u8 = 9;
 
 /// Shows what is approved, asks, signs.
 pub(super) fn approve(arguments: &PolicyApproveArgs, format: Format) -> Result<Report, CliError> {
@@ -26,20 +29,24 @@ pub(super) fn approve(arguments: &PolicyApproveArgs, format: Format) -> Result<R
         .ok_or(Error::NotAParticipant { key })?;
     let now = now();
     let terms = terms(arguments, &policy, now)?;
-    let shown = shown(&policy, participant, &terms);
-    // It is signed before anybody is asked, so that nobody says yes to what cannot be signed.
-    let jws = approval_jws(&policy, &identity, terms, now)?;
-    let statement =
-        check_approval(&policy, &jws).map_err(|flaw| Error::ApprovalTerms(Box::new(flaw)))?;
-    if format == Format::Text {
-        // Where the statement is printed, only the statement is.
-        let _ = write!(std::io::stderr(), "{shown}");
-    }
+    // What no isolate would take is refused before anybody is asked to agree to it.
+    let statement = approval_statement(&policy, &identity, terms, now)?;
     let ledger = Ledger::beside(&arguments.identity.identity);
     foresee(arguments, &policy, &ledger)?;
-    if !arguments.yes {
-        ask(participant)?;
+    if format == Format::Text || !arguments.yes {
+        // Beside the statement, which may be printed: nothing else is.
+        let _ = write!(
+            std::io::stderr(),
+            "{}",
+            shown(&policy, participant, &statement)
+        );
     }
+    if !arguments.yes && !ask(participant)? {
+        let document = json!({ "participant": participant.name.as_str(), "statement": null });
+        let report = Report::new(document).line("nothing was signed");
+        return Ok(report.ending_with(DECLINED));
+    }
+    let jws = sign_approval(&identity, &statement)?;
     ledger.note_approval(&statement, arguments.again, now)?;
     ledger.note_name(&policy)?;
     if let Some(path) = &arguments.out {
@@ -140,7 +147,7 @@ fn quorum(policy: &Policy, instances: &[InstanceId]) -> Result<Instances, CliErr
 
 /// What the signature means: the policy in short from this participant's point of view, what nobody
 /// should miss, and the statement's own terms.
-fn shown(policy: &Policy, participant: &Participant, terms: &ApprovalTerms) -> String {
+fn shown(policy: &Policy, participant: &Participant, statement: &ApprovalStatement) -> String {
     let mut explanation = policy.explain(Some(participant));
     let own = format!("For {}", participant.name);
     let short = |section: &Section| section.title == "In short" || section.title == own;
@@ -155,7 +162,7 @@ fn shown(policy: &Policy, participant: &Participant, terms: &ApprovalTerms) -> S
     let mut text = format!("{explanation}\nYou approve, as {}:\n", participant.name);
     let mut add = |line: String| text.push_str(&format!("  {line}\n"));
     add(format!("the policy {}", policy.hash()));
-    match &terms.instances {
+    match &statement.instances {
         Instances::Any => add(
             "at every isolate of it, now and later: each counts runs for itself, and the host can \
              start as many as it likes"
@@ -175,25 +182,24 @@ fn shown(policy: &Policy, participant: &Participant, terms: &ApprovalTerms) -> S
             }
         }
     }
-    for program in &terms.programs {
+    for program in &statement.programs {
         add(format!(
             "with {} of SHA-256 {}",
             program.path, program.sha256
         ));
     }
-    add(format!("until {}", terms.expires));
+    add(format!("until {}", Timestamp::from_seconds(statement.exp)));
     text
 }
 
-fn ask(participant: &Participant) -> Result<(), CliError> {
+/// Whether the person at the terminal says yes.
+fn ask(participant: &Participant) -> Result<bool, CliError> {
     if !std::io::stdin().is_terminal() {
         let found = "no terminal to ask on";
         return Err(CliError::argument("--yes", &found));
     }
     let question = format!("Sign this as {}?", participant.name);
     let answer = Confirm::new().with_prompt(question).default(false);
-    match answer.interact() {
-        Ok(true) => Ok(()),
-        _ => Err(CliError::argument("yes", &"no: nothing was signed")),
-    }
+    // Whoever breaks off has not said yes.
+    Ok(answer.interact().unwrap_or(false))
 }
