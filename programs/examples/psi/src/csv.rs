@@ -33,6 +33,11 @@ impl<const COLUMNS: usize> Row<'_, COLUMNS> {
         self.fields.each_ref().map(AsRef::as_ref)
     }
 
+    /// Its line, counted from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
     pub(crate) fn error(&self, reason: Reason) -> Error {
         Error {
             owner: self.owner,
@@ -99,18 +104,22 @@ impl<Reader: BufRead, const COLUMNS: usize> Table<Reader, COLUMNS> {
             line,
             reason,
         };
-        let mut all = split(&self.text).map_err(error)?;
-        if all.len() != self.width {
+        let (fields, found) = if self.text.contains('"') {
+            let mut all = split(&self.text).map_err(error)?;
+            let take = |field| all.get_mut(field).map(std::mem::take);
+            (
+                self.positions.map(take).map(Option::unwrap_or_default),
+                all.len(),
+            )
+        } else {
+            plain(&self.text, self.positions)
+        };
+        if found != self.width {
             return Err(error(Reason::Width {
                 expected: self.width,
-                found: all.len(),
+                found,
             }));
         }
-        let fields = self.positions.map(|position| {
-            all.get_mut(position)
-                .map(std::mem::take)
-                .unwrap_or_default()
-        });
         Ok(Some(Row {
             owner,
             line,
@@ -149,6 +158,29 @@ impl<Reader: BufRead, const COLUMNS: usize> Table<Reader, COLUMNS> {
             reason,
         }
     }
+}
+
+/// The wanted fields of a line without quotes, and how many it has.
+fn plain<const COLUMNS: usize>(
+    line: &str,
+    positions: [usize; COLUMNS],
+) -> ([Cow<'_, str>; COLUMNS], usize) {
+    let mut wanted = [const { Cow::Borrowed("") }; COLUMNS];
+    let mut found = 0;
+    let mut rest = Some(line.as_bytes());
+    while let Some(bytes) = rest {
+        let end = bytes.iter().position(|byte| *byte == b',');
+        let start = line.len() - bytes.len();
+        let length = end.unwrap_or(bytes.len());
+        for (field, position) in wanted.iter_mut().zip(positions) {
+            if position == found {
+                *field = line.get(start..start + length).unwrap_or_default().into();
+            }
+        }
+        found += 1;
+        rest = end.and_then(|end| bytes.get(end + 1..));
+    }
+    (wanted, found)
 }
 
 /// The fields of one line, borrowed where no quote had to be undone.

@@ -23,8 +23,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let overlap = Overlap::of(BufReader::new(open(ACME)?), BufReader::new(open(GLOBEX)?))?;
-    let mut codes = BufWriter::new(create(CODES)?);
+    let read = |path| open(path).map(|file| BufReader::with_capacity(64 * 1024, file));
+    let overlap = Overlap::of(read(ACME)?, read(GLOBEX)?)?;
+    let mut codes = BufWriter::with_capacity(64 * 1024, create(CODES)?);
     overlap.write_codes(&mut codes)?;
     codes.flush()?;
     overlap.write_summary(create(SUMMARY)?)?;

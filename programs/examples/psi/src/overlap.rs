@@ -1,6 +1,6 @@
 //! The computation itself.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
 use crate::csv::{Row, Table};
@@ -21,10 +21,20 @@ pub struct Overlap {
     pub elevation_ft: i64,
 }
 
-/// A row of Acme's list, and whether Globex has it too.
+/// Acme's list: its codes one after another in one text, since a text for each would take longer to
+/// make than to look up.
+#[derive(Default)]
+struct Airports {
+    codes: String,
+    rows: Vec<Airport>,
+}
+
+/// A row of Acme's list.
 struct Airport {
+    line: u64,
+    /// Where its code ends in `codes`.
+    end: usize,
     elevation_ft: i64,
-    shared: bool,
 }
 
 impl Overlap {
@@ -33,27 +43,31 @@ impl Overlap {
     /// # Errors
     /// Whose file is malformed, in which line, and why; never a value of the file.
     pub fn of(acme: impl BufRead, globex: impl BufRead) -> Result<Self, Error> {
-        let mut airports = airports(acme)?;
+        let airports = Airports::read(acme)?;
+        let positions = airports.positions()?;
+        let mut shared = vec![false; airports.rows.len()];
         let (mut departures_2008, mut elevation_ft) = (0, 0);
 
         let mut table = Table::open(Owner::Globex, globex, [CODE, DEPARTURES])?;
         while let Some(row) = table.next_row()? {
             let [code, departures] = row.fields();
             let departures = integer(&row, departures, DEPARTURES)?;
-            let Some(airport) = airports.get_mut(code) else {
+            let Some((position, elevation)) = positions.get(code) else {
                 continue;
             };
-            if airport.shared {
-                return Err(row.error(Reason::Duplicate { column: CODE }));
+            match shared.get_mut(*position) {
+                Some(shared) if !*shared => *shared = true,
+                _ => return Err(row.error(Reason::Duplicate { column: CODE })),
             }
-            airport.shared = true;
             departures_2008 = sum(&row, departures_2008, departures)?;
-            elevation_ft = sum(&row, elevation_ft, airport.elevation_ft)?;
+            elevation_ft = sum(&row, elevation_ft, *elevation)?;
         }
 
-        let shared = airports.into_iter().filter(|(_, airport)| airport.shared);
+        let both = airports.codes().zip(shared).filter(|(_, shared)| *shared);
+        let mut codes: Vec<String> = both.map(|(code, _)| code.to_owned()).collect();
+        codes.sort_unstable();
         Ok(Self {
-            codes: shared.map(|(code, _)| code).collect(),
+            codes,
             departures_2008,
             elevation_ft,
         })
@@ -85,27 +99,50 @@ impl Overlap {
     }
 }
 
-fn airports(acme: impl BufRead) -> Result<BTreeMap<String, Airport>, Error> {
-    let mut airports = BTreeMap::new();
-    let mut table = Table::open(Owner::Acme, acme, [CODE, ELEVATION])?;
-    while let Some(row) = table.next_row()? {
-        let [code, elevation] = row.fields();
-        check_code(&row, code)?;
-        let elevation_ft = feet(&row, elevation)?;
-        if airports
-            .insert(
-                code.to_owned(),
-                Airport {
-                    elevation_ft,
-                    shared: false,
-                },
-            )
-            .is_some()
-        {
-            return Err(row.error(Reason::Duplicate { column: CODE }));
+impl Airports {
+    fn read(acme: impl BufRead) -> Result<Self, Error> {
+        let mut airports = Self::default();
+        let mut table = Table::open(Owner::Acme, acme, [CODE, ELEVATION])?;
+        while let Some(row) = table.next_row()? {
+            let [code, elevation] = row.fields();
+            check_code(&row, code)?;
+            let elevation_ft = feet(&row, elevation)?;
+            airports.codes.push_str(code);
+            airports.rows.push(Airport {
+                line: row.line(),
+                end: airports.codes.len(),
+                elevation_ft,
+            });
         }
+        Ok(airports)
     }
-    Ok(airports)
+
+    fn codes(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.rows.iter().map(move |row| {
+            let code = self.codes.get(start..row.end).unwrap_or_default();
+            start = row.end;
+            code
+        })
+    }
+
+    /// The row and the elevation by code, each of which must be there once.
+    fn positions(&self) -> Result<HashMap<&str, (usize, i64)>, Error> {
+        let mut positions = HashMap::with_capacity(self.rows.len());
+        for (position, (code, row)) in self.codes().zip(&self.rows).enumerate() {
+            if positions
+                .insert(code, (position, row.elevation_ft))
+                .is_some()
+            {
+                return Err(Error {
+                    owner: Owner::Acme,
+                    line: row.line,
+                    reason: Reason::Duplicate { column: CODE },
+                });
+            }
+        }
+        Ok(positions)
+    }
 }
 
 /// A code goes into a CSV file unquoted, so it must need no quotes.
