@@ -75,16 +75,20 @@ impl Example {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// How many bytes all parties provide together, without programs.
+    #[must_use]
+    pub fn input_bytes(&self) -> usize {
+        self.inputs.values().map(Vec::len).sum()
+    }
+
     /// Runs all stages under the policy, until one fails.
     #[must_use]
     pub fn run(&self) -> Run {
-        let paths = members(&self.policy, "files").map(|(path, _)| path.as_str());
-        let mut run = Run::prepare(&self.inputs, paths.chain(["/report/x"]));
+        let mut run = self.prepare();
         let policy = run.folder().join("policy.json");
         let written = std::fs::write(&policy, self.policy.to_string());
         written.unwrap_or_else(|error| panic!("{}: {error}", policy.display()));
-        let stages = self.policy.get("pipeline").and_then(Value::as_array);
-        for (number, stage) in (1..).zip(stages.into_iter().flatten()) {
+        for (number, stage) in (1..).zip(self.stages()) {
             let path = stage.get("program").map(text).unwrap_or_default();
             let program = self.programs.get(&path);
             let program = program.unwrap_or_else(|| panic!("{path} is not in example.json"));
@@ -97,6 +101,23 @@ impl Example {
             }
         }
         run
+    }
+
+    /// Runs all stages natively, each as the program that was built for this machine, and gives the
+    /// processor time in milliseconds of the last one; none where one was not built.
+    #[must_use]
+    pub fn run_natively(&self) -> Option<f64> {
+        let run = self.prepare();
+        let mut used = None;
+        for stage in self.stages() {
+            let path = stage.get("program").map(text).unwrap_or_default();
+            let package = members(&self.description, "programs").find(|(of, _)| **of == path);
+            let program = self.tools.native(&text(package?.1))?;
+            let arguments = stage.get("args").and_then(Value::as_array);
+            let arguments = arguments.into_iter().flatten().map(text);
+            used = Some(run.natively(&program, arguments)?);
+        }
+        used
     }
 
     /// Compares what a run wrote with the published answers.
@@ -119,6 +140,18 @@ impl Example {
         assert_eq!(run.code, 1, "{}", run.stderr);
         let message = format!("{path}{failure}\n");
         assert_eq!(run.stderr, message);
+    }
+}
+
+impl Example {
+    fn prepare(&self) -> Run {
+        let paths = members(&self.policy, "files").map(|(path, _)| path.as_str());
+        Run::prepare(&self.inputs, paths.chain(["/report/x"]))
+    }
+
+    fn stages(&self) -> impl Iterator<Item = &Value> {
+        let stages = self.policy.get("pipeline").and_then(Value::as_array);
+        stages.into_iter().flatten()
     }
 }
 

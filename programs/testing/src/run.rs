@@ -146,6 +146,49 @@ impl Run {
         command
     }
 
+    /// Runs a program of this machine over the same files, and gives its processor time in
+    /// milliseconds: the shell can tell. None where it fails, as one without the SDK does, which looks
+    /// for its files elsewhere.
+    pub(crate) fn natively(
+        &self,
+        program: &Path,
+        arguments: impl Iterator<Item = String>,
+    ) -> Option<f64> {
+        let script = "TIMEFORMAT='%U %S'; time \"$0\" \"$@\"";
+        let output = Command::new("bash")
+            .args(["-c", script])
+            .arg(program)
+            .args(arguments)
+            .env("VERACRUZ_ROOT", self.folder.path())
+            .output()
+            .unwrap_or_else(|error| panic!("bash: {error}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        let times = said.split_whitespace();
+        let times = times.filter_map(|time| time.parse::<f64>().ok());
+        let seconds: f64 = times.sum();
+        output.status.success().then_some(seconds * 1000.0)
+    }
+
+    /// Bytes of all files below a folder.
+    #[must_use]
+    pub fn bytes_in(&self, folder: &str) -> u64 {
+        fn bytes(path: &Path) -> u64 {
+            let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+            let sizes = entries.map(|entry| match entry.metadata() {
+                Ok(found) if found.is_dir() => bytes(&entry.path()),
+                found => found.map_or(0, |file| file.len()),
+            });
+            sizes.sum()
+        }
+        bytes(&self.folder.path().join(folder.trim_start_matches('/')))
+    }
+
+    /// What it used of the last stage's statistics, in milliseconds.
+    #[must_use]
+    pub fn milliseconds(&self, name: &str) -> Option<u64> {
+        self.stats.get(name).and_then(Value::as_u64)
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

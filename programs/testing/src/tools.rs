@@ -49,6 +49,12 @@ impl Tools {
         Some(path)
     }
 
+    /// The same program for this machine, if it was built.
+    pub(crate) fn native(&self, package: &str) -> Option<PathBuf> {
+        let target = self.programs.parent()?.parent()?;
+        Some(target.join("release").join(package)).filter(|path| path.exists())
+    }
+
     /// A certificate that is nobody's, and another for each index.
     pub(crate) fn certificate(&self, index: usize) -> String {
         static MADE: Mutex<Vec<String>> = Mutex::new(Vec::new());

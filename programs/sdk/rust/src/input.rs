@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 
 use crate::failure::Failure;
+use crate::host::place;
 use crate::lines::Lines;
 use crate::origin::Origin;
 #[cfg(feature = "csv")]
@@ -33,7 +34,7 @@ impl Input<BufReader<File>> {
     /// # Errors
     /// Where it is not there, or may not be read.
     pub fn open_as(origin: Origin) -> Result<Self, Failure> {
-        let file = File::open(origin.path()).map_err(|error| unreadable(&origin, &error))?;
+        let file = File::open(place(origin.path())).map_err(|error| unreadable(&origin, &error))?;
         Ok(Self {
             origin,
             reader: BufReader::with_capacity(BUFFER, file),
@@ -48,10 +49,11 @@ impl Input<BufReader<File>> {
     pub fn all_in(folder: &str) -> Result<Vec<Self>, Failure> {
         let missing = || Failure::usage(format!("{folder}: there are no files to read"));
         let mut paths = Vec::new();
-        for entry in fs::read_dir(folder).map_err(|_| missing())? {
+        for entry in fs::read_dir(place(folder)).map_err(|_| missing())? {
             let entry = entry.map_err(|_| missing())?;
             if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                paths.push(entry.path().to_string_lossy().into_owned());
+                let name = entry.file_name();
+                paths.push(format!("{folder}/{}", name.to_string_lossy()));
             }
         }
         if paths.is_empty() {

@@ -37,6 +37,11 @@
 //! # Ok::<(), Failure>(())
 //! ```
 //!
+//! # Running it natively
+//!
+//! A program is also an ordinary one for the machine that it is written on, for debuggers and
+//! profilers: with `VERACRUZ_ROOT=work cargo run`, `/input/acme.csv` is `work/input/acme.csv`.
+//!
 //! # Where a failure goes
 //!
 //! | | who learns it |
@@ -57,6 +62,8 @@ mod arguments;
 #[cfg(all(feature = "bare", target_os = "wasi"))]
 pub mod bare;
 mod failure;
+#[cfg(feature = "std")]
+mod host;
 #[cfg(feature = "std")]
 mod input;
 #[cfg(feature = "std")]

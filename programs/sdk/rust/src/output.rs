@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use crate::failure::Failure;
+use crate::host::place;
 
 /// A file that the program writes. `write!` and `writeln!` on it give a [`Failure`]. What is not
 /// [finished](Output::finish) may be incomplete.
@@ -20,7 +21,7 @@ impl Output {
     /// # Errors
     /// Where the policy does not let the program write there.
     pub fn create(path: &str) -> Result<Self, Failure> {
-        match File::create(path) {
+        match File::create(place(path)) {
             Ok(file) => Ok(Self {
                 path: path.to_owned(),
                 writer: BufWriter::with_capacity(64 * 1024, file),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
+use crate::host::place;
 
 /// The folder of reports, one a participant. Policies reserve it: `/report/acme` will be what a
 /// program may tell acme alone, also where it fails. Nothing is written where there is none.
@@ -22,7 +23,7 @@ pub fn run(program: impl FnOnce(Arguments) -> Result<(), Failure>) -> ExitCode {
     if let Some(owner) = failure.owner() {
         // There may be no such folder, or no right to write in it: then nobody is told, as the
         // policy wants it.
-        let _ = fs::write(format!("{REPORTS}/{owner}"), format!("{failure}\n"));
+        let _ = fs::write(place(&format!("{REPORTS}/{owner}")), format!("{failure}\n"));
     }
     ExitCode::from(failure.exit_code())
 }
