@@ -295,6 +295,7 @@ def main():
     receipt = unhex("common/receipt/tests/fixtures/receipt-v1.hex")
     seed("receipt", "file", receipt)
     seed("receipt", "payload", cbor_strings(cbor_strings(receipt)[0])[1])
+    seed("agreement", "payload", cbor({1: bytes(32), 2: 1, 3: bytes(32), 4: bytes(32), 5: bytes(32)}))
     client_hello()
     quotes()
     tokens()

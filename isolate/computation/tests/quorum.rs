@@ -10,6 +10,7 @@
 mod support;
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use proptest::prelude::*;
 use support::{
     ACME, BETWEEN, GLOBEX, MEASUREMENT, NOW, OUTPUT, PROGRAM, Variant, headers, key, path,
     program_bytes, sign,
@@ -892,4 +893,109 @@ fn a_set_has_the_name_that_agreements_give_it() {
     let quorum = ended([b"42", b"42"]);
     let set = QuorumSet::new(&quorum.policy, &quorum.signed_members()).unwrap();
     assert_eq!(quorum.members[0].said().quorum, set.id());
+}
+
+/// Something that happens between two isolates and those who carry, by numbers so that sequences
+/// shrink.
+#[derive(Clone, Debug)]
+enum Event {
+    /// An isolate's run ends with one of two outputs.
+    Finish { at: usize, output: u8 },
+    /// Its run fails.
+    Fail { at: usize },
+    /// What one of them says is carried to one of them, unchanged or with a bit flipped.
+    Carry {
+        from: usize,
+        to: usize,
+        flip: Option<usize>,
+    },
+    /// What one of them says is said again, signed by the other one's key or a stranger's.
+    Forge { from: usize, to: usize, key: u8 },
+    /// A participant withdraws there.
+    Withdraw { at: usize, who: usize },
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let at = || 0..2_usize;
+    let event = prop_oneof![
+        3 => (at(), 0..2_u8).prop_map(|(at, output)| Event::Finish { at, output }),
+        1 => at().prop_map(|at| Event::Fail { at }),
+        4 => (at(), at(), proptest::option::weighted(0.3, 0..4000_usize))
+            .prop_map(|(from, to, flip)| Event::Carry { from, to, flip }),
+        1 => (at(), at(), 1..4_u8).prop_map(|(from, to, key)| Event::Forge { from, to, key }),
+        1 => (at(), 0..3_usize).prop_map(|(at, who)| Event::Withdraw { at, who }),
+    ];
+    prop::collection::vec(event, 0..24)
+}
+
+/// Makes it happen; what the isolates refuse is none of this test's affair.
+fn happen(quorum: &mut Quorum, found: &mut [Option<u8>; 2], event: &Event) {
+    match event {
+        Event::Finish { at, output } if found[*at].is_none() => {
+            found[*at] = Some(*output);
+            quorum.members[*at].finish(&[*output]);
+        }
+        Event::Fail { at } if found[*at].is_none() => {
+            found[*at] = Some(9);
+            quorum.members[*at].fail(1);
+        }
+        Event::Carry { from, to, flip } => {
+            let Ok(mut message) = quorum.members[*from].agreement(1) else {
+                return;
+            };
+            if let Some(bit) = flip {
+                let bit = bit % (message.len() * 8);
+                message[bit / 8] ^= 1 << (bit % 8);
+            }
+            let heard = quorum.members[*to].hear(1, &message);
+            // Only an honest message of the other one is ever believed.
+            assert!(
+                heard.is_err() || (from != to && flip.is_none()),
+                "{event:?}"
+            );
+        }
+        Event::Forge { from, to, key } if found[*from].is_some() => {
+            let key = isolate_key(*key);
+            let forged = Agreement {
+                instance: instance_of(&key),
+                ..quorum.members[*from].said().clone()
+            };
+            // The other isolate itself may be dishonest: then it says what is no agreement.
+            let _ = quorum.members[*to].hear(1, &signed(&forged, &key));
+        }
+        Event::Withdraw { at, who } => {
+            let member = &mut quorum.members[*at];
+            let session = member.session(ALL[*who]);
+            let reply = member.machine.withdraw(&session);
+            let _ = member.take(reply);
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn in_no_order_of_events_is_anything_released_that_not_all_found(events in events()) {
+        let mut quorum = Quorum::running(two());
+        let mut found = [None, None];
+        let mut last = [RunOutcome::Running; 2];
+        for event in &events {
+            happen(&mut quorum, &mut found, event);
+            for (at, before) in last.iter_mut().enumerate() {
+                let member = &quorum.members[at];
+                let outcome = member.outcome(1);
+                // What has ended has ended.
+                prop_assert!(!before.is_final() || *before == outcome, "{before:?} {outcome:?}");
+                *before = outcome;
+                let released = member.output().is_ok();
+                prop_assert_eq!(released, outcome == RunOutcome::Finished);
+                if released {
+                    prop_assert_eq!(found[0], found[1]);
+                    prop_assert!(found[0].is_some_and(|output| output < 2));
+                }
+            }
+        }
+    }
 }
