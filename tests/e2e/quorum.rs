@@ -59,7 +59,10 @@ impl Quorum {
         let (address, second) = match machine {
             Some((deployment, _)) => {
                 deployment.launch(&policy).expect("a machine");
-                (deployment.participants, Second::Machine(Box::new(deployment)))
+                (
+                    deployment.participants,
+                    Second::Machine(Box::new(deployment)),
+                )
             }
             None => {
                 let measured = Measured::Machine(measured);

@@ -19,11 +19,6 @@ pub(crate) fn create_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<
     sync_folder(path)
 }
 
-/// Makes a private file that must not exist yet.
-pub(crate) fn create_private(path: &Path, contents: &[u8]) -> io::Result<()> {
-    create_new(path, contents, PRIVATE)
-}
-
 /// Opens a private file for writing from its end; makes it if it is not there.
 pub(crate) fn append_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -134,12 +129,12 @@ mod tests {
     fn a_private_file_is_made_once_and_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        create_private(&path, b"one").unwrap();
+        create_new(&path, b"one", PRIVATE).unwrap();
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        let again = create_private(&path, b"two").unwrap_err();
+        let again = create_new(&path, b"two", PRIVATE).unwrap_err();
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(*read_private(&path, 3).unwrap(), b"one");
     }
@@ -148,7 +143,7 @@ mod tests {
     fn refuses_files_that_others_can_read_and_files_that_are_too_long() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        create_private(&path, b"four").unwrap();
+        create_new(&path, b"four", PRIVATE).unwrap();
         assert_eq!(
             read_private(&path, 3).unwrap_err().kind(),
             io::ErrorKind::FileTooLarge
@@ -164,8 +159,8 @@ mod tests {
     fn nothing_is_overwritten_unless_asked_for() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));
-        create_private(&from, b"new").unwrap();
-        create_private(&to, b"old").unwrap();
+        create_new(&from, b"new", PRIVATE).unwrap();
+        create_new(&to, b"old", PRIVATE).unwrap();
         let error = put_in_place(&from, &to, false).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&to).unwrap(), b"old");

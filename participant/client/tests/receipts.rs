@@ -295,9 +295,28 @@ async fn a_receipt_that_is_there_is_not_replaced_nor_anything_beside_it() {
         "{error:?}"
     );
     assert_eq!(fs::read(kept.appraisal_path()).unwrap(), appraisal);
-    kept.remove().unwrap();
+    let kept = kept.overwriting();
+    // What does not hold replaces nothing.
+    let other = Fake::start(&world).await;
+    let strange = issue(&payload(&world, &other), &world, &other);
+    for bytes in [strange, b"garbage".to_vec()] {
+        let answer = (200, veracruz_protocol::media::RECEIPT, bytes);
+        fake.state()
+            .canned
+            .insert("GET /v1/runs/1/receipt".into(), answer);
+        connection
+            .store_receipt(1, kept.clone(), &world.ledger(), NOW)
+            .await
+            .unwrap_err();
+        assert_eq!(kept.read().unwrap(), receipt);
+    }
+    let receipt = issue(&payload(&world, &fake), &world, &fake);
+    let answer = (200, veracruz_protocol::media::RECEIPT, receipt.clone());
+    fake.state()
+        .canned
+        .insert("GET /v1/runs/1/receipt".into(), answer);
     connection
-        .store_receipt(1, kept.path(), &world.ledger(), NOW)
+        .store_receipt(1, kept.clone(), &world.ledger(), NOW)
         .await
         .unwrap();
     assert_eq!(kept.read().unwrap(), receipt);

@@ -1,7 +1,5 @@
 //! Fetching the receipt of a run, and keeping it with a dated word of one's own.
 
-use std::path::Path;
-
 use veracruz_policy::Timestamp;
 use veracruz_protocol::{Route, RunOutcome, limits};
 use veracruz_receipt::{Outcome, Verified};
@@ -26,7 +24,8 @@ impl Proven {
             .into())
     }
 
-    /// Fetches the receipt of a run, verifies it, and keeps it in a new file, with this
+    /// Fetches the receipt of a run, verifies it, and keeps it (in a new file, unless the destination
+    /// is [`KeptReceipt::overwriting`]), with this
     /// participant's signed and dated appraisal and the collateral beside it, see [`KeptReceipt`].
     ///
     /// A receipt has no date of its own, since an isolate has no clock that anyone trusts: later
@@ -37,7 +36,7 @@ impl Proven {
     pub async fn store_receipt(
         &mut self,
         run: u32,
-        destination: &Path,
+        destination: impl Into<KeptReceipt>,
         ledger: &Ledger,
         now: Timestamp,
     ) -> Result<Verified, Error> {
@@ -58,11 +57,11 @@ impl Proven {
                 ),
             });
         }
-        let party = &self.party;
-        KeptReceipt::at(destination).keep(&receipt, &party.collateral, |collateral| {
+        let (party, kept) = (&self.party, destination.into());
+        kept.keep(&receipt, &party.collateral, |collateral| {
             DatedAppraisal::of(&receipt, &party.name, collateral, now).sign(&party.identity)
         })?;
-        let path = std::path::absolute(destination).unwrap_or_else(|_| destination.into());
+        let path = std::path::absolute(kept.path()).unwrap_or_else(|_| kept.path().into());
         ledger.note_receipt(
             &self.policy_hash(),
             &StoredReceipt {

@@ -183,7 +183,7 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         let end = text.find("-----BEGIN CERTIFICATE").unwrap();
         let key = folder.path().join("acme.key");
-        files::create_private(&key, &text.as_bytes()[..end]).unwrap();
+        files::create_new(&key, &text.as_bytes()[..end], 0o600).unwrap();
         assert!(load(&key, None).is_err());
         assert_eq!(load(&key, Some(&certificate)).unwrap().key(), made.key());
     }

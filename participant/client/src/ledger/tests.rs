@@ -141,7 +141,7 @@ fn openings_are_found_by_path_and_digest() {
 /// A ledger as a version of this program wrote it. These files are kept for ever.
 fn written_by(contents: &str) -> (tempfile::TempDir, Ledger) {
     let (folder, ledger) = ledger();
-    files::create_private(ledger.path(), contents.as_bytes()).unwrap();
+    files::create_new(ledger.path(), contents.as_bytes(), 0o600).unwrap();
     (folder, ledger)
 }
 

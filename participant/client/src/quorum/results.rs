@@ -70,7 +70,7 @@ impl Quorum {
     pub async fn store_receipt(
         &mut self,
         run: u32,
-        destination: &Path,
+        destination: impl Into<KeptReceipt>,
         ledger: &Ledger,
         now: Timestamp,
     ) -> Result<VerifiedQuorum, Error> {
@@ -102,10 +102,11 @@ impl Quorum {
             return Err(incomplete("isolates", "none"));
         };
         let (name, identity) = (first.connection.participant(), &self.dial.identity);
-        KeptReceipt::at(destination).keep(&bytes, &self.dial.collateral, |collateral| {
+        let kept = destination.into();
+        kept.keep(&bytes, &self.dial.collateral, |collateral| {
             DatedAppraisal::of(&bytes, name, collateral, now).sign(identity)
         })?;
-        let path = std::path::absolute(destination).unwrap_or_else(|_| destination.into());
+        let path = std::path::absolute(kept.path()).unwrap_or_else(|_| kept.path().into());
         let outcome = match verified.outcome {
             Outcome::Finished => RunOutcome::Finished,
             Outcome::Withheld => RunOutcome::Withheld,

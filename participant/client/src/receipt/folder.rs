@@ -22,13 +22,29 @@ use crate::files;
 #[derive(Clone, Debug)]
 pub struct KeptReceipt {
     path: PathBuf,
+    overwrite: bool,
 }
+
+/// A receipt tells little, and who made it is nobody else's business.
+const PRIVATE: u32 = 0o600;
 
 impl KeptReceipt {
     /// The receipt at this path, which need not be there yet.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            overwrite: false,
+        }
+    }
+
+    /// The same, but that it may be [stored](crate::Connection::store_receipt) over another one.
+    #[must_use]
+    pub fn overwriting(self) -> Self {
+        Self {
+            overwrite: true,
+            ..self
+        }
     }
 
     /// The receipt's file.
@@ -94,51 +110,66 @@ impl KeptReceipt {
         }
     }
 
-    /// Keeps a receipt that was verified, with the collateral and the appraisal. Nothing is
-    /// overwritten; where a part cannot be written, the receipt's own file, which is the last one, is
-    /// not there.
+    /// Keeps a receipt that was verified, with the collateral and the appraisal. Unless this is
+    /// [`KeptReceipt::overwriting`], nothing is overwritten. Everything is written before anything
+    /// takes its place.
     pub(crate) fn keep(
         &self,
         receipt: &[u8],
         collateral: &Collateral,
         appraise: impl FnOnce(Vec<Sha256>) -> Result<String, Error>,
     ) -> Result<(), Error> {
-        // A receipt that is there stays as it is, with all that belongs to it.
-        if self.path.symlink_metadata().is_ok() {
-            return Err(Error::DestinationExists {
-                path: self.path.clone(),
-            });
+        let appraisal_path = self.appraisal_path();
+        if !self.overwrite {
+            // A receipt that is there stays as it is, with all that belongs to it.
+            for path in [&self.path, &appraisal_path] {
+                if path.symlink_metadata().is_ok() {
+                    return Err(Error::DestinationExists { path: path.clone() });
+                }
+            }
         }
         let store = self.collateral();
         let mut digests = Vec::new();
         for piece in collateral.pieces() {
             digests.push(store.add(&piece)?.digest);
         }
-        // What an earlier attempt left that came no further.
+        let appraisal = appraise(digests.clone())?;
+        let parts = [
+            (appraisal_path, appraisal.as_bytes()),
+            (self.path.clone(), receipt),
+        ];
+        for (path, contents) in &parts {
+            let next = files::beside(path, ".part");
+            files::replace(&next, contents, PRIVATE).map_err(Error::file(path, "write"))?;
+        }
+        for (path, _) in &parts {
+            let next = files::beside(path, ".part");
+            files::put_in_place(&next, path, self.overwrite).map_err(|error| {
+                match error.kind() {
+                    io::ErrorKind::AlreadyExists => Error::DestinationExists { path: path.clone() },
+                    _ => Error::file(path, "write")(error),
+                }
+            })?;
+        }
+        // What belonged to another receipt, or to an attempt that came no further.
         for file in store.files()? {
             if !digests.contains(&file.digest) {
                 gone(fs::remove_file(&file.path)).map_err(Error::file(&file.path, "remove"))?;
             }
         }
-        let appraisal = appraise(digests)?;
-        put_new(&self.appraisal_path(), appraisal.as_bytes())?;
-        put_new(&self.path, receipt)
-    }
-
-    /// Removes the receipt and all that is beside it, to make room for another one.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn remove(&self) -> Result<(), Error> {
-        let (receipt, appraisal) = (self.path.clone(), self.appraisal_path());
-        for file in [receipt, appraisal] {
-            gone(fs::remove_file(&file)).map_err(Error::file(&file, "remove"))?;
-        }
-        let store = self.collateral();
-        for file in store.files()? {
-            gone(fs::remove_file(&file.path)).map_err(Error::file(&file.path, "remove"))?;
-        }
         Ok(())
+    }
+}
+
+impl From<&Path> for KeptReceipt {
+    fn from(path: &Path) -> Self {
+        Self::at(path)
+    }
+}
+
+impl From<&PathBuf> for KeptReceipt {
+    fn from(path: &PathBuf) -> Self {
+        Self::at(path)
     }
 }
 
@@ -148,14 +179,4 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
-}
-
-fn put_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
-    files::create_private(path, contents).map_err(|error| {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            Error::DestinationExists { path: path.into() }
-        } else {
-            Error::file(path, "write")(error)
-        }
-    })
 }

@@ -2,7 +2,7 @@
 
 use super::attest::kind;
 use super::{Desk, block_on, milliseconds, path};
-use crate::args::{DownloadArgs, ReceiptFetchArgs, UploadArgs};
+use crate::args::{DownloadArgs, UploadArgs};
 use crate::error::CliError;
 use crate::output::{Format, Report, progress, unprotected};
 use serde_json::{Value, json};
@@ -195,12 +195,12 @@ pub(super) fn withdraw(desk: &Desk, dial: &QuorumDial) -> Result<Report, CliErro
 pub(in crate::commands) fn fetch_receipt(
     desk: &Desk,
     dial: &QuorumDial,
-    arguments: &ReceiptFetchArgs,
+    run: u32,
+    kept: &KeptReceipt,
 ) -> Result<Report, CliError> {
-    let kept = KeptReceipt::at(&arguments.output);
     let verified = block_on(async {
         let mut quorum = Quorum::attest(dial, now()).await?;
-        let stored = quorum.store_receipt(arguments.run, &arguments.output, &desk.ledger, now());
+        let stored = quorum.store_receipt(run, kept.clone(), &desk.ledger, now());
         Ok(stored.await?)
     })?;
     Ok(verified_report(&verified).line(format!(

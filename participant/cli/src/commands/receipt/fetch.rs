@@ -11,17 +11,14 @@ use veracruz_client::{KeptReceipt, now};
 /// Keeps the receipt, with the caller's own dated appraisal and the collateral beside it.
 pub(super) fn fetch(arguments: &ReceiptFetchArgs) -> Result<Report, CliError> {
     let desk = Desk::open(&arguments.target)?;
-    let kept = KeptReceipt::at(&arguments.output);
-    if arguments.force {
-        kept.remove()?;
-    }
+    let kept = destination(arguments);
     if let Some(dial) = desk.quorum() {
-        return fetch_receipt(&desk, &dial, arguments);
+        return fetch_receipt(&desk, &dial, arguments.run, &kept);
     }
     let verified = block_on(async {
         let (mut connection, _) = desk.attested().await?;
         Ok(connection
-            .store_receipt(arguments.run, &arguments.output, &desk.ledger, now())
+            .store_receipt(arguments.run, kept.clone(), &desk.ledger, now())
             .await?)
     })?;
     let proved: Vec<String> = verified.proved.iter().map(ToString::to_string).collect();
@@ -45,4 +42,13 @@ pub(super) fn fetch(arguments: &ReceiptFetchArgs) -> Result<Report, CliError> {
             kept.path().display(),
             kept.appraisal_path().display()
         )))
+}
+
+/// Where it goes, over what is there only if the caller said so.
+fn destination(arguments: &ReceiptFetchArgs) -> KeptReceipt {
+    let kept = KeptReceipt::at(&arguments.output);
+    match arguments.force {
+        true => kept.overwriting(),
+        false => kept,
+    }
 }
