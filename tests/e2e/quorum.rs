@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use veracruz_cli::local::{Deployment, Isolates, LocalError, Party, call};
+use veracruz_client::{Connection, Error, FilePath, Ledger, Provisioning, Source};
 use veracruz_evidence::sw_rot::Measured;
 use veracruz_policy::{Policy, Sha256};
 use veracruz_tests::{Raw, StandIn, World, microvm, refusal};
@@ -220,8 +221,8 @@ fn two_isolates_of_different_kinds_agree_and_one_receipt_names_both() {
     }
 }
 
-#[test]
-fn an_isolate_of_a_quorum_alone_gets_nothing() {
+#[tokio::test]
+async fn an_isolate_of_a_quorum_alone_gets_nothing() {
     let Some(quorum) = Quorum::start("alone") else {
         return;
     };
@@ -231,6 +232,37 @@ fn an_isolate_of_a_quorum_alone_gets_nothing() {
         let approval = quorum.at(&hosts, &world.acme, &["approve"], &[]);
         assert_eq!(refusal(approval).code, "VC-0850", "{hosts:?}");
     }
+    // Nor by the library, over a connection that is attested as it should be.
+    let now = veracruz_client::now();
+    let policy = Policy::parse(&std::fs::read(&quorum.policy).unwrap()).unwrap();
+    let policy = std::sync::Arc::new(policy);
+    let identity = veracruz_client::identity::load(&world.lab.identity, None).unwrap();
+    let host = process.to_string();
+    let connection = Connection::open(&host, &policy, &identity, None, now).await;
+    let attested = connection.unwrap().attest(true, now).await;
+    let (mut connection, _) = attested.expect("good evidence");
+    let ledger = Ledger::at(world.folder().join("ledger.json"));
+    let provisioning = Provisioning {
+        ledger: &ledger,
+        again: false,
+        now,
+    };
+    let path = FilePath::parse("/program/psi.wasm").unwrap();
+    let source = Source::File(world.program.clone());
+    let refused = connection
+        .upload(&path, &source, provisioning, &mut |_, _| {})
+        .await;
+    assert!(
+        matches!(refused, Err(Error::QuorumIncomplete { .. })),
+        "{refused:?}"
+    );
+    let status = connection.status().await.unwrap();
+    let refused = connection.approve(&status, provisioning).await;
+    assert!(
+        matches!(refused, Err(Error::QuorumIncomplete { .. })),
+        "{refused:?}"
+    );
+    assert!(ledger.provisioned(&policy.hash()).unwrap().is_empty());
     let status = quorum.at(&[process], &world.lab, &["status"], &[]);
     assert_eq!(status.expect("a status")["state"], "awaiting");
 }
