@@ -9,6 +9,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use veracruz_tests::{Artifacts, Child};
 
@@ -251,11 +252,29 @@ fn is_here(needed: &str) -> bool {
     }
 }
 
-/// Ports that nobody listens at.
+/// Ports that nobody listens at, one beside the other.
+///
+/// They are not those that the system gives out, which another test's connection could have by the
+/// time a page's service takes it; and no other page has them, be it in this process or in another.
 fn free_ports() -> [String; PORTS.len()] {
-    // All are taken at once, so that they differ, and free again for the services.
-    let free = [(); PORTS.len()].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    free.map(|socket| format!(":{}", socket.local_addr().unwrap().port()))
+    const LOWEST: u32 = 10_240;
+    const GROUPS: u32 = 4_400;
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let turn = TURN.fetch_add(1, Ordering::Relaxed);
+        let group = (std::process::id() + turn * 97) % GROUPS;
+        let mut port = LOWEST + group * 5;
+        let ports = [(); PORTS.len()].map(|()| {
+            port += 1;
+            u16::try_from(port).expect("below the system's own")
+        });
+        if ports
+            .iter()
+            .all(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok())
+        {
+            return ports.map(|port| format!(":{port}"));
+        }
+    }
 }
 
 /// What the pages use of the repository and of what was built, at the same places.
