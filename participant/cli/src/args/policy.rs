@@ -100,7 +100,8 @@ pub(crate) struct PolicyNewArgs {
     /// Who provides the program, with the certificate
     #[arg(long, value_name = "NAME=CERTIFICATE")]
     pub(crate) program_by: Option<Named>,
-    /// Who receives results too; for infer and query the first one gives the model or the query
+    /// Who receives results too; for infer, query and auction the first one gives the model, the
+    /// query or what is for sale
     #[arg(long = "receiver", value_name = "NAME=CERTIFICATE")]
     pub(crate) receivers: Vec<Named>,
     /// The program, to fix it by its digest; without it, its provider may give any

@@ -65,7 +65,8 @@ impl Draft {
                 "provider": party.name.as_str(),
                 "max_bytes": size(input.max_bytes),
             });
-            files.insert(format!("/input/{}{}", party.name, input.ending), file);
+            let path = format!("{}{}{}", input.folder, party.name, input.ending);
+            files.insert(path, file);
         }
         if let (Some(given), Some(giver)) = (&self.template.given, self.giver()) {
             let file = json!({
@@ -135,8 +136,11 @@ impl Draft {
     fn pipeline(&self) -> Value {
         let outputs = self.template.outputs.iter();
         let writes: Vec<_> = outputs.map(|output| output.path).collect();
-        let has_inputs = !self.data.is_empty() || self.giver().is_some();
-        let reads: &[&str] = if has_inputs { &["/input/"] } else { &[] };
+        let folder = (!self.data.is_empty()).then_some(self.template.input.folder);
+        // Where it is in that folder, the folder's entry covers it.
+        let given = self.template.given.as_ref().map(|given| given.path);
+        let apart = given.filter(|path| folder.is_none_or(|folder| !path.starts_with(folder)));
+        let reads: Vec<_> = folder.into_iter().chain(apart).collect();
         json!([{ "program": self.program_path(), "read": reads, "write": writes }])
     }
 

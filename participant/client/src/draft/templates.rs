@@ -22,9 +22,11 @@ pub struct Template {
     pub outputs: &'static [Output],
 }
 
-/// A file that each of those who have data provides, at `/input/NAME` and the ending.
+/// A file that each of those who have data provides: folder, participant's name and ending.
 #[derive(Debug)]
 pub struct Input {
+    /// Where it is, as `/input/`.
+    pub folder: &'static str,
     /// What its path ends in, as `.csv`.
     pub ending: &'static str,
     /// What it is, after the provider's name.
@@ -33,7 +35,7 @@ pub struct Input {
     pub max_bytes: u64,
 }
 
-/// A model or a query: it comes from the first of the receivers.
+/// A model, a query or what is for sale: it comes from the first of the receivers.
 #[derive(Debug)]
 pub struct Given {
     /// Where it is.
@@ -68,26 +70,39 @@ pub enum To {
     AllButGiver,
 }
 
+/// How many there are and such: a few numbers.
+const SUMMARY: Output = Output {
+    path: "/output/summary.json",
+    what: "The number of common entries, and sums over them",
+    max_bytes: 4 * KIB,
+    to: To::Everyone,
+};
+
 const CSV: Input = Input {
+    folder: "/input/",
     ending: ".csv",
     what: "entries as CSV, with a header",
     max_bytes: 256 * MIB,
 };
 
-/// All templates, in the order in which they are shown.
+/// All templates, in the order in which they are shown. `psi`, `psi-sum`, `train`, `auction` and
+/// `survey` name files as the programs of these examples (`programs/examples`) do.
 pub const TEMPLATES: &[Template] = &[
     Template {
         name: "psi",
-        description: "Which entries all lists have in common, and nothing else.",
+        description: "Which entries all lists have in common, and sums over those; no other entry.",
         least_data: 2,
         input: CSV,
         given: None,
-        outputs: &[Output {
-            path: "/output/overlap.csv",
-            what: "The entries that all lists have",
-            max_bytes: 16 * MIB,
-            to: To::Everyone,
-        }],
+        outputs: &[
+            Output {
+                path: "/output/overlap.csv",
+                what: "The entries that all lists have",
+                max_bytes: 16 * MIB,
+                to: To::Everyone,
+            },
+            SUMMARY,
+        ],
     },
     Template {
         name: "psi-sum",
@@ -95,29 +110,27 @@ pub const TEMPLATES: &[Template] = &[
         least_data: 2,
         input: CSV,
         given: None,
-        outputs: &[Output {
-            path: "/output/summary.json",
-            what: "The number of common entries, and sums over them",
-            max_bytes: 4 * KIB,
-            to: To::Everyone,
-        }],
+        outputs: &[SUMMARY],
     },
     Template {
         name: "train",
         description: "A model trained on everybody's data. A model can remember what it was \
                       trained on: its size is the bound.",
         least_data: 1,
-        input: CSV,
+        input: Input {
+            folder: "/train/",
+            ..CSV
+        },
         given: None,
         outputs: &[
             Output {
-                path: "/output/model.bin",
+                path: "/output/model.json",
                 what: "The model",
                 max_bytes: 64 * MIB,
                 to: To::Receivers,
             },
             Output {
-                path: "/output/metrics.json",
+                path: "/output/evaluation.json",
                 what: "How well the model does",
                 max_bytes: 4 * KIB,
                 to: To::Everyone,
@@ -161,18 +174,23 @@ pub const TEMPLATES: &[Template] = &[
     },
     Template {
         name: "auction",
-        description: "Who bids most, and the price; no other bid is shown.",
+        description: "Who wins what is for sale, and the price; no other bid is shown.",
         least_data: 2,
         input: Input {
-            ending: ".json",
-            what: "sealed bid",
-            max_bytes: 4 * KIB,
+            folder: "/bids/",
+            ending: ".csv",
+            what: "sealed bids",
+            max_bytes: MIB,
         },
-        given: None,
+        given: Some(Given {
+            path: "/reserve/seller.csv",
+            what: "What is for sale, with its reserve prices",
+            max_bytes: MIB,
+        }),
         outputs: &[Output {
-            path: "/output/result.json",
-            what: "The winner and the price",
-            max_bytes: 4 * KIB,
+            path: "/output/result.csv",
+            what: "The winners and the prices",
+            max_bytes: MIB,
             to: To::Everyone,
         }],
     },
@@ -181,15 +199,14 @@ pub const TEMPLATES: &[Template] = &[
         description: "Statistics over everybody's answers, and no single answer.",
         least_data: 3,
         input: Input {
-            ending: ".csv",
-            what: "answers",
-            max_bytes: 16 * MIB,
+            what: "answers as CSV, with a header",
+            ..CSV
         },
         given: None,
         outputs: &[Output {
-            path: "/output/statistics.json",
+            path: "/output/answers.json",
             what: "Statistics over all answers",
-            max_bytes: 64 * KIB,
+            max_bytes: MIB,
             to: To::Receivers,
         }],
     },
@@ -198,6 +215,7 @@ pub const TEMPLATES: &[Template] = &[
         description: "",
         least_data: 0,
         input: Input {
+            folder: "/input/",
             ending: "",
             what: "data",
             max_bytes: 256 * MIB,

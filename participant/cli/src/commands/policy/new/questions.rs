@@ -31,8 +31,8 @@ pub(super) fn missing(arguments: &PolicyNewArgs) -> Result<Vec<String>, CliError
     if let Some(given) = template.and_then(|template| template.given.as_ref())
         && arguments.receivers.is_empty()
     {
-        let what = given.what.to_lowercase();
-        missing.push(format!("--receiver NAME=CERTIFICATE, who gives {what}"));
+        let what = given.what;
+        missing.push(format!("--receiver NAME=CERTIFICATE, who gives `{what}`"));
     }
     if arguments.isolates.is_empty() && arguments.attesters.is_empty() {
         let isolates = "--isolates FILE (or --attester KEY for isolates of kind `process`)";
@@ -141,7 +141,7 @@ fn receivers(
     person: &mut dyn Ask,
 ) -> Result<(), CliError> {
     if let Some(given) = &template.given {
-        let question = format!("Who gives {}?", given.what.to_lowercase());
+        let question = format!("{}: who gives that?", given.what);
         let known = known(arguments);
         arguments
             .receivers

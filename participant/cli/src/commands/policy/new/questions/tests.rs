@@ -143,7 +143,7 @@ fn what_is_given_is_not_asked_for() {
     let asked: Vec<_> = person.heard.iter().map(String::as_str).collect();
     let expected = [
         "Who provides the program?",
-        "Who gives the model?",
+        "The model: who gives that?",
         "The file of lab's certificate",
         "Who else receives results? (empty: nobody)",
     ];
