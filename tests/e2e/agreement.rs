@@ -332,12 +332,7 @@ fn the_ledger_tells_what_was_entrusted_where_and_a_second_instance_is_explained(
     assert_eq!(looked["instances"][0]["runs"][0]["run"], 1, "{looked}");
 
     veracruz_tests::kill_isolates(&world.deployment.attester_socket);
-    // The host notices in a moment.
-    let end = Instant::now() + PATIENCE;
-    while let Err(error) = world.launch(&policy) {
-        assert!(Instant::now() < end, "a second isolate: {error}");
-        thread::sleep(Duration::from_millis(50));
-    }
+    world.launch_again(&policy);
     let refused = refusal(world.acme.call(&world.target(&policy), &["approve"], &[]));
     assert_eq!(refused.code, "VC-0803");
     for words in [

@@ -9,7 +9,8 @@ use veracruz_tests::{World, kill_isolates, refusal};
 
 /// A whole computation at a new instance: everybody's approvals as they were signed.
 fn run(world: &World, policy: &Path) -> Vec<PathBuf> {
-    world.launch(policy).expect("an isolate");
+    // Of an earlier instance, which was killed, the host may not know yet.
+    world.launch_again(policy);
     let again = [OsStr::new("--again")];
     let target = world.target(policy);
     let approve = |party: &Party| {

@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use veracruz_attester::IsolateState;
 use veracruz_cli::local::{Deployment, Isolates, LocalError, Party, Refusal, Target, call};
 use veracruz_cli::template::Template;
@@ -125,6 +126,19 @@ impl World {
     /// The host's refusal.
     pub fn launch(&self, policy: &Path) -> Result<Value, LocalError> {
         self.deployment.launch(policy)
+    }
+
+    /// As [`World::launch`], after the isolate of this policy was killed, as soon as the host has
+    /// noticed that.
+    ///
+    /// # Panics
+    /// Where it has not within a minute.
+    pub fn launch_again(&self, policy: &Path) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while let Err(error) = self.launch(policy) {
+            assert!(Instant::now() < end, "a second isolate: {error}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Runs any command of the binary.
