@@ -38,10 +38,15 @@ pub(crate) fn load(arguments: &CollateralStoreArgs) -> Result<Collateral, CliErr
         Ok(store) => store.load()?,
         Err(_) => Collateral::none(),
     };
+    Ok(as_built(collateral))
+}
+
+/// What this build accepts besides.
+pub(crate) fn as_built(collateral: Collateral) -> Collateral {
     // A build of its own, for emulators; whatever it accepts says that it proves nothing.
     #[cfg(feature = "test-evidence")]
     let collateral = collateral.with_emulated();
-    Ok(collateral)
+    collateral
 }
 
 /// `collateral add`.

@@ -77,14 +77,12 @@ impl<'a> Judge<'a> {
             (Some(JudgeAt::Time(at)), _) => (at, Clock::Named),
             (None, Some(dated)) => JudgedBy::dated(dated),
         };
-        let recorded = match (&self.arguments.collateral.folder, &dated) {
-            // What the caller names counts, and what was kept does not.
-            (None, Some(dated)) => Some(receipt.kept.recorded(dated)?),
-            _ => None,
-        };
-        let collateral = match recorded {
-            Some(recorded) => recorded,
-            None => collateral::load(&self.arguments.collateral)?,
+        let collateral = match (&clock, &dated) {
+            // Of that date, whatever the caller has by now; the first version kept none.
+            (Clock::Participant(_), Some(dated)) if dated.collateral().is_some() => {
+                collateral::as_built(receipt.kept.recorded(dated)?)
+            }
+            _ => collateral::load(&self.arguments.collateral)?,
         };
         Ok(((at, clock, today), collateral))
     }
