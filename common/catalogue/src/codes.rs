@@ -948,7 +948,7 @@ codes! {
         more "The ledger beside your identity says to which isolates you have entrusted something. It is damaged, readable by others, or cannot be written. Nothing is entrusted to an isolate that cannot be noted there first."
     DestinationExists "VC-0811" 0 "A file is there already"
         fault You
-        hint "name another file, or pass `--force` to replace it"
+        hint "name another one; where the command has `--force`, that replaces it"
         more "Keys and receipts are never overwritten, downloads only when asked to."
     StillRunning "VC-0812" 0 "The run is not over yet"
         fault Nobody
@@ -1030,6 +1030,10 @@ codes! {
         fault You
         hint "make room and try again; what was there before is still there, and nothing is half-written"
         more "A disk or a quota is full, or what the output goes to takes no more. Files are written beside their place first and put there whole."
+    ServiceFailed "VC-0866" 0 "A service of this machine did not start, or does not answer"
+        fault You
+        hint "see what it said; a host needs an attester that runs, at the socket that both are given"
+        more "Attester, host, verifier and the processes of a command run on this machine. One of them could not be started, ended, or is not where it should be. The message says which."
 
     UnknownRoute "VC-0901" 404 "There is no such route"
         fault You

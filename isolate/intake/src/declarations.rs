@@ -166,6 +166,11 @@ fn invalid(reason: &str) -> InvalidProgram {
 
 impl From<wasmparser::BinaryReaderError> for InvalidProgram {
     fn from(error: wasmparser::BinaryReaderError) -> Self {
-        invalid(&error.to_string())
+        let said = error.to_string();
+        // With the eight bytes of both headers, a line each.
+        if said.starts_with("magic header not detected") {
+            return invalid("the file begins as no module and no component does");
+        }
+        invalid(&said)
     }
 }

@@ -164,7 +164,7 @@ impl CliError {
             Self::Program { code, .. } => code.to_string(),
             Self::Run { code, .. } => code.unwrap_or(ErrorCode::RunIsolateFailed).to_string(),
             Self::LinuxOnly { .. } => ErrorCode::SystemUnsupported.to_string(),
-            Self::Service(_) => ErrorCode::Internal.to_string(),
+            Self::Service(_) => ErrorCode::ServiceFailed.to_string(),
             #[cfg(target_os = "linux")]
             Self::Local(LocalError::Refused(refusal)) => refusal.code.clone(),
             #[cfg(target_os = "linux")]
@@ -193,13 +193,15 @@ impl CliError {
             Self::Program { code, .. } => code.hint().to_owned(),
             Self::Image(_) => ErrorCode::ImageUnusable.hint().to_owned(),
             Self::Lacks { .. } => ErrorCode::HardwareMissing.hint().to_owned(),
-            Self::Missing { .. } => "build everything with `cargo xtask build`".to_owned(),
-            Self::Argument { .. } => "see `veracruz --help`".to_owned(),
+            Self::Missing { .. } => {
+                "name another place, or build everything with `cargo xtask build`".to_owned()
+            }
+            Self::Argument { .. } => "add `--help` to see what the command takes".to_owned(),
             Self::Run { code, .. } => code
                 .unwrap_or(ErrorCode::RunIsolateFailed)
                 .hint()
                 .to_owned(),
-            Self::Service(_) => "see what the other process said".to_owned(),
+            Self::Service(_) => ErrorCode::ServiceFailed.hint().to_owned(),
             Self::LinuxOnly { .. } => ErrorCode::SystemUnsupported.hint().to_owned(),
             #[cfg(target_os = "linux")]
             Self::Local(_) | Self::Demo { .. } => {

@@ -95,7 +95,7 @@ fn run(
         image, isolates, launch, ledger, man, measure, new, policy, receipt, verifier,
     };
     match command {
-        Command::Demo(arguments) => demo::run(&arguments).map(|()| None),
+        Command::Demo(arguments) => demo::run(&arguments, format).map(Some),
         // It ends with an exit code of its own, not with a report.
         Command::Exec(_) => Ok(None),
         Command::Appraise(arguments) => appraise::appraise(&arguments).map(Some),

@@ -237,7 +237,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The identity's key is under a passphrase, and nobody gave one.
-    #[error("the identity {} opens with its passphrase, and there is none", path.display())]
+    #[error("the identity {} is under a passphrase, and none was given", path.display())]
     PassphraseNeeded {
         /// The file.
         path: PathBuf,
@@ -289,7 +289,7 @@ pub enum Error {
     #[error("there is nothing to sign: {0}")]
     ApprovalTerms(#[from] Box<ApprovalFlaw>),
     /// The store of collateral cannot be used, or a file is no collateral.
-    #[error("the collateral in {} cannot be used: {reason}", path.display())]
+    #[error("{} cannot be used as collateral: {reason}", path.display())]
     Collateral {
         /// The store's folder.
         path: PathBuf,

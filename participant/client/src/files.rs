@@ -11,12 +11,25 @@ use crate::modes::{others_may_read, sync_folder, with_mode};
 /// Readable by its owner alone.
 const PRIVATE: u32 = 0o600;
 
-/// Makes a file that must not exist yet.
+/// Makes a file that must not exist yet: beside its place first, so that it is there whole or not
+/// at all.
 pub(crate) fn create_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = with_mode(OpenOptions::new().write(true).create_new(true), mode).open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    sync_folder(path)
+    if path.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let unique = getrandom::u64().map_err(io::Error::other)?;
+    let part = beside(path, &format!(".{unique:016x}.part"));
+    let mut options = OpenOptions::new();
+    let mut file = with_mode(options.write(true).create_new(true), mode).open(&part)?;
+    let put = file
+        .write_all(contents)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| put_in_place(&part, path, false));
+    if put.is_err() {
+        // What is left of it helps nobody.
+        let _ = fs::remove_file(&part);
+    }
+    put
 }
 
 /// Opens a private file for writing from its end; makes it if it is not there.
@@ -38,11 +51,14 @@ pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
 pub fn replace_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let next = beside(path, ".next");
     replace(&next, contents, PRIVATE)?;
-    fs::rename(&next, path)?;
+    if let Err(error) = fs::rename(&next, path) {
+        let _ = fs::remove_file(&next);
+        return Err(error);
+    }
     sync_folder(path)
 }
 
-/// Writes a file anew, in the place of what may stand there. It may be seen half written.
+/// Writes a file anew, in the place of what may stand there. For a moment there is none.
 pub(crate) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

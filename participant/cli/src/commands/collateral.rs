@@ -5,8 +5,10 @@ use crate::config;
 use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
+use std::path::Path;
 use veracruz_client::{
-    Collateral, CollateralFile, CollateralPiece, CollateralStore, Timestamp, now, read_bounded,
+    Collateral, CollateralFile, CollateralPiece, CollateralStore, Error, Timestamp, now,
+    read_bounded,
 };
 
 /// Digits of a digest that a list shows: enough to name a file.
@@ -55,7 +57,9 @@ fn add(arguments: &CollateralAddArgs) -> Result<Report, CliError> {
     let now = now();
     let (mut lines, mut files) = (Vec::new(), Vec::new());
     for path in &arguments.files {
-        let added = store.add(&read_bounded(path)?)?;
+        let added = store
+            .add(&read_bounded(path)?)
+            .map_err(|error| named(path, error))?;
         lines.push(format!("{} is {}", path.display(), short(&added)));
         lines.extend(added.pieces.iter().map(|piece| line(piece, now)));
         files.push(document(&added, now));
@@ -65,6 +69,17 @@ fn add(arguments: &CollateralAddArgs) -> Result<Report, CliError> {
             .lines(lines)
             .line(format!("kept in {}", store.folder().display())),
     )
+}
+
+/// The error of a file that is no collateral, with the file's name and not the store's.
+fn named(file: &Path, error: Error) -> Error {
+    match error {
+        Error::Collateral { reason, .. } => Error::Collateral {
+            path: file.to_owned(),
+            reason,
+        },
+        other => other,
+    }
 }
 
 /// `collateral list`.

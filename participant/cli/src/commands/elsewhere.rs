@@ -15,7 +15,9 @@ macro_rules! linux_only {
 }
 
 linux_only! {
-    demo { run(&crate::args::DemoArgs) -> (): "demo"; }
+    demo {
+        run(&crate::args::DemoArgs, crate::output::Format) -> crate::output::Report: "demo";
+    }
     exec { exec(&crate::args::ExecArgs) -> std::process::ExitCode: "exec"; }
     host {
         attester(&crate::args::AttesterArgs, crate::output::Format)

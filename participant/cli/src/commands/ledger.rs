@@ -6,6 +6,7 @@ use crate::error::CliError;
 use crate::output::Report;
 use serde_json::{Value, json};
 use std::path::Path;
+use veracruz_client::identity::describe;
 use veracruz_client::{Ledger, LedgerEntry, LedgerInstance, PolicyHash, SeenRun, SignedApproval};
 
 /// Runs one of the commands.
@@ -19,6 +20,10 @@ pub(crate) fn ledger(command: &LedgerCommand) -> Result<Report, CliError> {
 /// `ledger list`: a line a policy.
 fn list(identity: &IdentityFile) -> Result<Report, CliError> {
     let ledger = Ledger::beside(&identity.identity);
+    if !ledger.path().exists() {
+        // A mistyped name would look like a clean record.
+        describe(&identity.identity)?;
+    }
     let entries = ledger.entries()?;
     let document = json!({
         "ledger": ledger.path(),

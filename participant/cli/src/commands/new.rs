@@ -17,8 +17,7 @@ pub(crate) fn new(arguments: &NewArgs) -> Result<Report, CliError> {
         .clone()
         .unwrap_or_else(|| PathBuf::from(name));
     if folder.exists() {
-        let found = format!("{}, which is there already", folder.display());
-        return Err(CliError::argument("a folder that is not there yet", &found));
+        return Err(CliError::Exists { path: folder });
     }
     let above = folder
         .parent()

@@ -43,16 +43,18 @@ impl Configuration {
     }
 
     fn set_one(&self, argument: Arg) -> Arg {
-        let Some(setting) = setting_of(&argument) else {
+        // An empty variable is as good as none.
+        let variable = argument.get_env().and_then(std::env::var_os);
+        let setting = setting_of(&argument);
+        let argument = match variable {
+            Some(value) if value.is_empty() => argument.env(Resettable::Reset),
+            _ => argument,
+        };
+        let Some(setting) = setting else {
             return argument;
         };
         let secret = setting.kind == Kind::Secret;
         let argument = argument.hide_env_values(secret).hide_default_value(secret);
-        // An empty variable is as good as none.
-        let argument = match std::env::var_os(setting.variable) {
-            Some(value) if value.is_empty() => argument.env(Resettable::Reset),
-            _ => argument,
-        };
         match self.values.get(setting.key) {
             Some(value) => {
                 let texts = value.texts.iter().map(|text| forever(text));

@@ -186,13 +186,13 @@ impl Reader<'_> {
             (Kind::Path, DeValue::String(_)) => {
                 return Err(self.wrong(value.span(), format!("{} is empty", setting.key)));
             }
-            (Kind::Text | Kind::Secret | Kind::Amount, DeValue::String(text)) => {
+            (Kind::Text | Kind::Texts | Kind::Secret | Kind::Amount, DeValue::String(text)) => {
                 OsString::from(text.as_ref())
             }
             (Kind::Number | Kind::Amount, DeValue::Integer(number)) if number.radix() == 10 => {
                 OsString::from(number.as_str())
             }
-            (Kind::List, DeValue::Array(items)) => {
+            (Kind::List | Kind::Texts, DeValue::Array(items)) => {
                 let text = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
                     DeValue::String(text) => Ok(OsString::from(text.as_ref())),
                     _ => Err(wrong(item)),

@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Text,
     /// An array of strings.
     List,
+    /// A string, or an array of some.
+    Texts,
     /// A whole number.
     Number,
     /// A string or a whole number, as `"8GiB"` or `1.5` in quotes.
@@ -39,6 +41,7 @@ impl Kind {
             Self::Path => "a path",
             Self::Text | Self::Secret => "a string",
             Self::List => "an array of strings",
+            Self::Texts => "a string or an array of strings",
             Self::Number => "a whole number",
             Self::Amount => "a string or a whole number",
         }
@@ -73,8 +76,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "A file with the passphrase of that identity in its first line, readable by you alone."),
     setting("client.policy", "VERACRUZ_POLICY", Kind::Path, "it has to be given",
         "Your own copy of the policy."),
-    setting("client.host", "VERACRUZ_HOST", Kind::Text, "",
-        "Where the host takes participants' connections."),
+    setting("client.host", "VERACRUZ_HOST", Kind::Texts, "",
+        "Where the host takes participants' connections; one for each isolate of a quorum, in the variable between commas."),
     setting("client.collateral", "VERACRUZ_COLLATERAL", Kind::Path, "`collateral` in `$VERACRUZ_HOME`",
         "The folder with what vendors publish about their hardware."),
 
@@ -205,6 +208,10 @@ pub(super) const STANDARD: &[Variable] = &[
 /// Variables of `cargo xtask` and of tests, which no released program reads.
 pub(super) const DEVELOPERS: &[Variable] = &[
     ("VERACRUZ_BIN", "The binary that tests call."),
+    (
+        "VERACRUZ_ROOT",
+        "The folder that stands for `/`, where a program of the SDK runs as a process of the host.",
+    ),
     (
         "VERACRUZ_SHARED_DATA",
         "The folder with data sets that tests of examples compare with.",

@@ -14,8 +14,9 @@ use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::find;
 use crate::local::{Deployment, Isolates, Party, Target, call};
+use crate::output::{Format, Report};
 use crate::template::Template;
-use narrate::{Narrator, banner};
+use narrate::Narrator;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ struct Stage {
 }
 
 /// Runs the demo; an error is the demo's failure.
-pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
+pub(crate) fn run(arguments: &DemoArgs, format: Format) -> Result<Report, CliError> {
     let isolates = find::isolates(&arguments.isolates)?;
     if let Isolates::Protected { kind, .. } = &isolates {
         // Its policy would need the measurement of firmware that this version does not come with.
@@ -44,11 +45,11 @@ pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
     }
     if arguments.name != "psi" || arguments.example.is_some() {
         let folder = find::example(arguments.example.as_deref(), &arguments.name)?;
-        return example::run(arguments, isolates, folder);
+        return example::run(arguments, isolates, folder, format);
     }
-    let mut narrator = Narrator::new();
+    let mut narrator = Narrator::new(format);
     let protection = protection(&isolates);
-    banner(
+    narrator.banner(
         "Veracruz demo: two companies compare lists, and neither shows its own",
         &protection,
     );
@@ -61,21 +62,19 @@ pub(crate) fn run(arguments: &DemoArgs) -> Result<(), CliError> {
     attacks::all(&stage, &mut narrator)?;
     stage.prove(&policy, &mut narrator)?;
 
-    println!();
-    banner(
-        &format!(
-            "Done in {:.1} seconds. Answers equal the published ones.",
-            narrator.seconds()
-        ),
+    narrator.tell("\n");
+    let seconds = narrator.seconds();
+    narrator.banner(
+        &format!("Done in {seconds:.1} seconds. Answers equal the published ones."),
         &protection,
     );
     if arguments.keep.is_some() {
-        println!(
-            "The files of all parties are in {}.",
+        narrator.tell(&format!(
+            "The files of all parties are in {}.\n",
             stage.folder.display()
-        );
+        ));
     }
-    Ok(())
+    narrator.end(&protection)
 }
 
 /// What the isolate of this demo protects from. Said first and last.

@@ -8,7 +8,7 @@ mod passphrase;
 mod pem;
 mod sealed;
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use veracruz_session::{Identity, Validity};
@@ -119,11 +119,22 @@ pub fn reseal(
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     files::read_private(path, MAX_IDENTITY_BYTES).map_err(|error| match error.kind() {
         // Of the open file: what the operating system itself forbids has a number.
-        io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
-            Error::IdentityExposed { path: path.into() }
-        }
+        io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => exposed(path),
         _ => unusable(path, &error),
     })
+}
+
+/// That others can read a key; or that there is none, which is the worse mistake.
+fn exposed(path: &Path) -> Error {
+    let mut text = String::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_IDENTITY_BYTES).read_to_string(&mut text));
+    let text = Zeroizing::new(text);
+    match (read, pem::check(path, &text)) {
+        (Err(_), _) => unusable(path, &"it is not PEM"),
+        (Ok(_), Err(error)) if !pem::has_key(&text) => error,
+        _ => Error::IdentityExposed { path: path.into() },
+    }
 }
 
 /// Key and certificate as they stand in the file.

@@ -27,6 +27,11 @@ pub(super) fn is_sealed(text: &str) -> bool {
     labels(text).any(|label| label == SEALED)
 }
 
+/// Whether there is a key of any kind.
+pub(super) fn has_key(text: &str) -> bool {
+    labels(text).any(|label| label.ends_with("PRIVATE KEY"))
+}
+
 /// Refuses what is not one key and one certificate, and says what it is instead.
 pub(super) fn check(path: &Path, text: &str) -> Result<(), Error> {
     let refused = |reason: &str| Err(unusable(path, &reason));

@@ -50,7 +50,11 @@ fn new(arguments: &IdentityNewArgs) -> Result<Report, CliError> {
         (file, _) => Some(ask::new_passphrase(file)?),
     };
     let made = identity::create_sealed(&arguments.out, &arguments.name, None, passphrase.as_ref())?;
-    identity::write_certificate(&made, &certificate)?;
+    if let Err(error) = identity::write_certificate(&made, &certificate) {
+        // A key without a certificate is half a thing, and nobody knows this one yet.
+        let _ = std::fs::remove_file(&arguments.out);
+        return Err(error.into());
+    }
     let document = json!({
         "identity": arguments.out,
         "certificate_file": certificate,

@@ -117,7 +117,10 @@ pub(crate) fn list(arguments: &VerifierListArgs) -> Result<Report, CliError> {
         "policies": policies.iter().map(policy_json).collect::<Vec<_>>(),
         "verdicts": verdicts.iter().map(verdict_json).collect::<Vec<_>>(),
     });
+    let empty = attesters.is_empty() && policies.is_empty() && verdicts.is_empty();
+    let nothing = empty.then(|| "nothing is enrolled, and no verdict was given".to_owned());
     Ok(Report::new(document)
+        .lines(nothing)
         .lines(attesters.iter().map(attester_line))
         .lines(policies.iter().map(policy_line))
         .lines(verdicts.iter().map(verdict_line)))

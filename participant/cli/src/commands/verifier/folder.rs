@@ -38,9 +38,11 @@ pub(super) fn config(folder: &VerifierFolder) -> Result<Config, CliError> {
 }
 
 /// What the file says; its database is in the folder unless it says otherwise.
-fn parse(path: &Path, text: &str, folder: &Path) -> Result<Config, CliError> {
+fn parse(path: &Path, text: &str, folder: &Path) -> Result<Config, ConfigError> {
     let wrong = |text: &str, error: &toml::de::Error| {
-        CliError::Configuration(ConfigError::toml(path, text, error))
+        let hint = Some("docs/verifier.md says what a verifier's configuration holds".to_owned());
+        let error = ConfigError::toml(path, text, error);
+        ConfigError { hint, ..error }
     };
     let table: toml::Table = toml::from_str(text).map_err(|error| wrong(text, &error))?;
     if table.contains_key("database") {
@@ -50,10 +52,7 @@ fn parse(path: &Path, text: &str, folder: &Path) -> Result<Config, CliError> {
     let url = serde_json::Value::from(file_url(&folder.join(DATABASE)));
     // Before all tables, the last of which would take it in; its line is counted off in errors.
     let whole = format!("database = {url}\n{text}");
-    toml::from_str(&whole).map_err(|error| {
-        let error = ConfigError::toml(path, &whole, &error);
-        CliError::Configuration(error.lines_up(1))
-    })
+    toml::from_str(&whole).map_err(|error| wrong(&whole, &error).lines_up(1))
 }
 
 /// Its database, for an administrator: the service may be running.

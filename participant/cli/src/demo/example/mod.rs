@@ -4,12 +4,13 @@
 mod answers;
 mod manifest;
 
-use super::narrate::{Narrator, banner};
+use super::narrate::Narrator;
 use super::{assignment, attacks, folder, protection, short, text, texts, trust_maker};
 use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::find;
 use crate::local::{Deployment, Isolates, Party, Target, call};
+use crate::output::{Format, Report};
 use crate::template::Template;
 use manifest::Manifest;
 use serde_json::Value;
@@ -36,11 +37,12 @@ pub(super) fn run(
     arguments: &DemoArgs,
     isolates: Isolates,
     example: PathBuf,
-) -> Result<(), CliError> {
+    format: Format,
+) -> Result<Report, CliError> {
     let manifest = Manifest::read(&example)?;
-    let mut narrator = Narrator::new();
+    let mut narrator = Narrator::new(format);
     let protection = protection(&isolates);
-    banner(&manifest.title, &protection);
+    narrator.banner(&manifest.title, &protection);
 
     let (folder, _temporary) = folder(arguments.keep.as_deref())?;
     let play = Play::set(
@@ -56,16 +58,19 @@ pub(super) fn run(
     play.compute(&path, &policy, &mut narrator)?;
     play.prove(&path, &policy, &mut narrator)?;
 
-    println!();
+    narrator.tell("\n");
     let seconds = narrator.seconds();
-    banner(
+    narrator.banner(
         &format!("Done in {seconds:.1} seconds. Answers equal the independent ones."),
         &protection,
     );
     if arguments.keep.is_some() {
-        println!("The files of all parties are in {}.", play.folder.display());
+        narrator.tell(&format!(
+            "The files of all parties are in {}.\n",
+            play.folder.display()
+        ));
     }
-    Ok(())
+    narrator.end(&protection)
 }
 
 impl Play {
@@ -179,7 +184,7 @@ impl Play {
         target: &Target<'_>,
         path: &str,
         file: &Path,
-        narrator: &Narrator,
+        narrator: &mut Narrator,
     ) -> Result<(), CliError> {
         let provider = policy
             .files()
@@ -280,7 +285,7 @@ impl Play {
     }
 
     /// Compares an output with its answer, and shows it where it is short.
-    fn check(&self, path: &str, got: &[u8], narrator: &Narrator) -> Result<(), CliError> {
+    fn check(&self, path: &str, got: &[u8], narrator: &mut Narrator) -> Result<(), CliError> {
         if let Some(answer) = self.manifest.answers.get(path) {
             answers::check(path, got, answer, &self.example)?;
         }
