@@ -957,7 +957,7 @@ codes! {
     FileChanged "VC-0813" 0 "The file changed while it was uploaded"
         fault You
         hint "upload it again when nobody writes to it"
-        more "A file's digest is announced before its contents are sent. This one became shorter in between, so the upload was broken off. Nothing was committed."
+        more "A file's digest is announced before its contents are sent. This one was written to or replaced in between, so the upload was broken off. Nothing was committed."
     OtherInstance "VC-0814" 0 "Another isolate answered"
         fault Host
         hint "the isolate you asked for may be gone: look at the host's state and at your ledger"
@@ -1029,11 +1029,39 @@ codes! {
     NoRoom "VC-0865" 0 "There is no room to write"
         fault You
         hint "make room and try again; what was there before is still there, and nothing is half-written"
-        more "A disk or a quota is full, or what the output goes to takes no more. Files are written beside their place first and put there whole."
+        more "A disk or a quota is full, or what the output goes to takes no more. Files are written beside their place first and put there whole. What has arrived of a download stays beside its destination, in a file that ends in `.part`: the same command goes on with it, once there is room. What goes through standard input or output is kept where temporary files are: set TMPDIR to a folder with room for all of it."
     ServiceFailed "VC-0866" 0 "A service of this machine did not start, or does not answer"
         fault You
         hint "see what it said; a host needs an attester that runs, at the socket that both are given"
         more "Attester, host, verifier and the processes of a command run on this machine. One of them could not be started, ended, or is not where it should be. The message says which."
+    ProxyAddress "VC-0870" 0 "A proxy cannot be used as it is named"
+        fault You
+        hint "write `http://[name:password@]host:port`, or `none` to dial directly"
+        more "The proxy comes from `--proxy`, or from HTTPS_PROXY or ALL_PROXY in the environment. Only HTTP proxies that lead on by CONNECT are supported: not those spoken to by TLS, since this client has no store of public certificate authorities, and not SOCKS. Special characters in a name or password are percent-encoded. NO_PROXY lists the hosts that are dialled directly."
+    ProxyUnreachable "VC-0871" 0 "The proxy does not answer"
+        fault Network
+        hint "check the proxy's name and port, or pass `--proxy none` to dial directly"
+        more "Nobody listens at the proxy's address, or it closed the connection before it had answered. Nothing was sent but the address of the host."
+    ProxyAuthentication "VC-0872" 0 "The proxy wants a name and a password"
+        fault You
+        hint "put them into HTTPS_PROXY as `http://name:password@host:port`, or ask who runs the proxy"
+        more "The proxy answered 407: it was given no name and password, or does not accept them. They are sent to the proxy unencrypted (Basic, RFC 7617), as everything before TLS is. Other schemes are not supported."
+    ProxyRefused "VC-0873" 0 "The proxy does not lead to this host"
+        fault Network
+        hint "ask who runs the proxy to allow CONNECT to the host's port"
+        more "Many proxies allow CONNECT to port 443 alone: a host can listen there. With the statuses 502, 503 and 504 the proxy could not reach the host itself."
+    ProxyGarbage "VC-0874" 0 "What answers is no HTTP proxy"
+        fault You
+        hint "check the proxy's name and port"
+        more "The answer to CONNECT is no HTTP/1.1, is larger than 16 KiB, or something came after the proxy's consent although the isolate does not speak first."
+    AssignmentWrong "VC-0875" 0 "What goes where cannot be made out"
+        fault You
+        hint "write PATH=FILE, FOLDER/=FOLDER/ or a pattern with as many `*` on both sides"
+        more "An upload or a download names files of the policy and local files: one each (`/input/a.csv=a.csv`), folders (`/input/=data/`), or patterns (`/input/*.csv=data/*.csv`) in which each `*` stands for the same text on both sides and never for a slash. `-` is the standard input or output. `--dry-run` shows what it means. Nothing was sent."
+    PathLeadsOut "VC-0876" 0 "A path leads out of its folder"
+        fault You
+        hint "name a folder without symbolic links in it, or name the file itself"
+        more "Files of a folder are given and taken below that folder alone. A symbolic link in it leads elsewhere, or a name of the policy would. Nothing was sent or written."
 
     UnknownRoute "VC-0901" 404 "There is no such route"
         fault You

@@ -13,6 +13,8 @@ use veracruz_protocol::{ErrorCode, Problem, Versions};
 use veracruz_receipt::ReceiptError;
 
 use crate::approvals::ApprovalFlaw;
+use crate::plan::PlanError;
+use crate::proxy::ProxyError;
 
 /// Why something was not done. Each variant says who is at fault.
 #[derive(Debug, Error)]
@@ -321,6 +323,15 @@ pub enum Error {
         /// How long the caller waited, in milliseconds.
         waited_ms: u64,
     },
+    /// There is no way through a proxy.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// What goes where cannot be made out. Whoever called is at fault.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Several files cannot be transferred, each for a reason of its own. Nothing was.
+    #[error("{} files cannot be transferred: {}", .0.len(), joined(.0))]
+    Several(Vec<Error>),
     /// The operating system gave no randomness, or the cryptographic library failed.
     #[error("this machine failed: {reason}")]
     Machine {
@@ -393,6 +404,14 @@ impl Error {
 
     fn text(&self) -> Text {
         Text::Shared(match self {
+            Self::Proxy(error) => error.code(),
+            Self::Plan(error) => error.code(),
+            Self::Several(errors) => {
+                return errors
+                    .first()
+                    .map_or(Text::Shared(ErrorCode::AssignmentWrong), Self::text);
+            }
+            Self::File { source, .. } if is_full(source) => ErrorCode::NoRoom,
             Self::Refused(problem) => problem.code,
             Self::EvidenceRefused(error) => {
                 return Text::Other {
@@ -447,6 +466,8 @@ impl Error {
     /// Who has to act.
     pub fn class(&self) -> ErrorClass {
         match self {
+            Self::Proxy(error) => error.class(),
+            Self::Several(errors) => errors.first().map_or(ErrorClass::Local, Self::class),
             Self::HostUnreachable { .. }
             | Self::NoIsolate { .. }
             | Self::ConnectionLost { .. }
@@ -467,7 +488,8 @@ impl Error {
             Self::HandshakeRefused { .. } | Self::VersionsDiffer { .. } | Self::Refused(_) => {
                 ErrorClass::Refused
             }
-            Self::NotAParticipant { .. }
+            Self::Plan(_)
+            | Self::NotAParticipant { .. }
             | Self::QuorumIncomplete { .. }
             | Self::CertificateDates { .. }
             | Self::PolicyExpired { .. }
@@ -523,6 +545,15 @@ impl Error {
         })
     }
 
+    /// One error for all of these: itself where there is one.
+    pub(crate) fn of_all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => errors.pop().map_or(Ok(()), Err),
+            _ => Err(Self::Several(errors)),
+        }
+    }
+
     /// Whether the same may succeed on a new connection.
     pub fn is_connection_lost(&self) -> bool {
         matches!(self, Self::ConnectionLost { .. })
@@ -539,4 +570,17 @@ impl Error {
             source,
         }
     }
+}
+
+/// There is no room: on the disk, in the quota, or in a file.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    // A file that is read has another reason to be too large.
+    error.raw_os_error().is_some()
+        && matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+fn joined(errors: &[Error]) -> String {
+    let each: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    each.join("; ")
 }

@@ -65,6 +65,7 @@ mod approvals;
 mod clock;
 mod collateral;
 mod connection;
+mod dial;
 pub mod draft;
 mod error;
 mod files;
@@ -72,11 +73,15 @@ mod host;
 pub mod identity;
 mod ledger;
 mod modes;
+mod line;
+mod plan;
+mod proxy;
 mod quorum;
 mod random;
+mod rate;
 mod receipt;
 mod reference;
-mod resume;
+mod transfer;
 mod transport;
 mod watch;
 
@@ -91,9 +96,10 @@ pub use collateral::{
     CollateralFile, CollateralKind, CollateralPiece, CollateralStore, certified_key, read_bounded,
 };
 pub use connection::{
-    Appraised, AttestedQuorum, Connection, DownloadOptions, Downloaded, Provisioning, Source,
-    StatusEvents, Uploaded, WaitOptions,
+    Appraised, AttestedQuorum, Connection, DownloadOptions, Downloaded, Prepared, Provisioning,
+    Source, Spool, StatusEvents, Uploaded, WaitOptions,
 };
+pub use dial::HostAddress;
 pub use error::{Error, ErrorClass};
 pub use files::replace_private;
 pub use host::{HostClient, HostedComputation};
@@ -101,15 +107,22 @@ pub use ledger::{
     EntrustedFile, Ledger, LedgerEntry, LedgerInstance, Provisioned, SeenRun, SignedApproval,
     StoredReceipt,
 };
+pub use line::{Dial, Line};
 pub use modes::PRIVACY_OF_FILES;
+pub use plan::{
+    Assignment, Destination, DownloadPlan, Origin, PlanError, PlannedDownload, PlannedUpload,
+    UploadPlan,
+};
+pub use proxy::{Proxy, ProxyError};
 pub use quorum::{Quorum, QuorumDial, QuorumMemberView, QuorumRun};
+pub use rate::RateLimit;
 pub use receipt::{
     ApprovalAtHand, Clock, Compared, Comparison, DatedAppraisal, FileComparison, JudgedBy,
     KeptReceipt, OpeningFile, Verification, compare_receipts, digest_of, rests_on,
     verify_combined_receipt, verify_kept, verify_receipt,
 };
 pub use reference::ReferenceFile;
-pub use resume::{Dial, upload_resuming};
+pub use transfer::{Fetched, Told, Uploads, download_all};
 pub use veracruz_appraisal::Collateral;
 pub use veracruz_policy::{FilePath, InstanceId, Policy, PolicyHash, Sha256, Timestamp};
 pub use veracruz_receipt::{

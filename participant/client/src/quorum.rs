@@ -19,6 +19,7 @@
 //!     identity,
 //!     accept_unprotected: false,
 //!     collateral: Default::default(),
+//!     limit: Default::default(),
 //! };
 //! let mut quorum = Quorum::attest(&dial, now).await?;
 //! let provisioning = Provisioning { ledger, again: false, now };
@@ -45,14 +46,16 @@ pub use carry::QuorumRun;
 use crate::connection::{
     Appraised, AttestedQuorum, Connection, Provisioning, Source, Uploaded, incomplete,
 };
+use crate::dial::HostAddress;
 use crate::error::Error;
-use crate::resume::{Dial, upload_resuming_in};
+use crate::line::{Dial, Line};
+use crate::rate::RateLimit;
 
 /// Where the isolates of a quorum are, and who asks.
 #[derive(Clone, Debug)]
 pub struct QuorumDial {
-    /// The hosts, `name:port`, in any order.
-    pub hosts: Vec<String>,
+    /// The hosts, in any order.
+    pub hosts: Vec<HostAddress>,
     /// The participant's own copy of the policy.
     pub policy: Arc<Policy>,
     /// Who it is.
@@ -61,6 +64,8 @@ pub struct QuorumDial {
     pub accept_unprotected: bool,
     /// See [`Connection::with_collateral`].
     pub collateral: Arc<Collateral>,
+    /// See [`Connection::with_rate_limit`]: for all isolates together.
+    pub limit: RateLimit,
 }
 
 /// Attested connections to every isolate that the policy demands, in the policy's order.
@@ -73,7 +78,7 @@ pub struct Quorum {
 
 #[derive(Debug)]
 struct Member {
-    host: String,
+    host: HostAddress,
     connection: Connection<Attested>,
     appraised: Appraised,
 }
@@ -115,7 +120,9 @@ impl Quorum {
         for host in &dial.hosts {
             let (policy, identity) = (&dial.policy, &dial.identity);
             let connection = Connection::open(host, policy, identity, None, now).await?;
-            let connection = connection.with_collateral(Arc::clone(&dial.collateral));
+            let connection = connection
+                .with_collateral(Arc::clone(&dial.collateral))
+                .with_rate_limit(dial.limit.clone());
             let (connection, appraised) = connection.attest(dial.accept_unprotected, now).await?;
             found.push((host.clone(), connection, appraised));
         }
@@ -202,7 +209,7 @@ impl Quorum {
     ///
     /// # Errors
     /// [`Error::QuorumUnsigned`] before anything is sent; those of
-    /// [`upload_resuming`](crate::upload_resuming).
+    /// [`Line::upload`](crate::Line::upload).
     pub async fn upload(
         &mut self,
         path: &FilePath,
@@ -211,6 +218,7 @@ impl Quorum {
         progress: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<Vec<Uploaded>, Error> {
         self.checked(provisioning.now).await?;
+        let prepared = source.prepare().await?;
         let mut all = Vec::new();
         let count = u64::try_from(self.members.len()).unwrap_or(u64::MAX);
         for (member, before) in self.members.iter().zip(0_u64..) {
@@ -218,9 +226,9 @@ impl Quorum {
                 let sent = length.saturating_mul(before).saturating_add(so_far);
                 progress(sent, length.saturating_mul(count));
             };
-            let dial = self.dial_of(member);
-            let quorum = Some(&self.quorum);
-            let sent = upload_resuming_in(quorum, &dial, path, source, provisioning, &mut part);
+            let line = Line::new(self.dial_of(member), provisioning.now);
+            let mut line = line.in_quorum(&self.quorum);
+            let sent = line.upload(path, &prepared, provisioning, &mut part);
             all.push(sent.await?);
         }
         Ok(all)
@@ -259,6 +267,7 @@ impl Quorum {
             instance: member.connection.instance(),
             accept_unprotected: self.dial.accept_unprotected,
             collateral: Arc::clone(&self.dial.collateral),
+            limit: self.dial.limit.clone(),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use fake::{Fake, NOW, PROGRAM, World, path, provisioning};
 use veracruz_client::{
-    Dial, DownloadOptions, Error, FilePath, Identity, Sha256, Source, Uploaded, upload_resuming,
+    Dial, DownloadOptions, Error, FilePath, Identity, Line, RateLimit, Sha256, Source, Uploaded,
 };
 use veracruz_protocol::{ErrorCode, Problem, media};
 
@@ -31,13 +31,28 @@ fn contents(length: usize) -> Vec<u8> {
 
 fn dial(world: &World, fake: &Fake) -> Dial {
     Dial {
-        host: fake.address.clone(),
+        host: fake.address.as_str().into(),
         policy: world.policy.clone(),
         identity: world.acme.clone(),
         instance: fake.instance(),
         accept_unprotected: true,
         collateral: Arc::default(),
+        limit: RateLimit::none(),
     }
+}
+
+/// Uploads over a new line.
+async fn upload_resuming(
+    dial: &Dial,
+    path: &FilePath,
+    source: &Source,
+    provisioning: veracruz_client::Provisioning<'_>,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Uploaded, Error> {
+    let prepared = source.prepare().await?;
+    Line::new(dial.clone(), NOW)
+        .upload(path, &prepared, provisioning, progress)
+        .await
 }
 
 #[tokio::test]
@@ -176,7 +191,7 @@ async fn an_upload_does_not_go_on_at_another_isolate() {
     // The host starts another isolate in the place of the first.
     let other = Fake::start(&world).await;
     let dial = Dial {
-        host: other.address.clone(),
+        host: other.address.as_str().into(),
         ..dial(&world, &fake)
     };
     let ledger = world.ledger();

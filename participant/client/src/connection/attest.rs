@@ -48,6 +48,7 @@ impl Unproven {
             mut http,
             session,
             mut party,
+            limit,
         } = self;
         party.check_expiry(now)?;
         if party.policy.unprotected() && !accept_unprotected {
@@ -89,6 +90,7 @@ impl Unproven {
                 http,
                 session,
                 party,
+                limit,
             },
             appraised,
         ))
@@ -113,6 +115,7 @@ impl Proven {
             http: self.http,
             session,
             party: self.party,
+            limit: self.limit,
         })
     }
 }

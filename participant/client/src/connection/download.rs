@@ -1,15 +1,13 @@
 //! Fetching files: into a file beside the destination, checked, then put in place.
 
-use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
 use hyper::body::{Frame, Incoming};
 use hyper::header::CONTENT_LENGTH;
-use sha2::{Digest, Sha256 as Hasher};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use veracruz_policy::{FilePath, Sha256};
@@ -17,11 +15,12 @@ use veracruz_protocol::header::{self, ContentRange, Range};
 use veracruz_protocol::{Content, ErrorCode, Problem, Route};
 
 use super::Proven;
-use super::source::{hash_rest, stopped};
+use super::part::{self, Part};
+use super::source::stopped;
 use super::upload::{Progress, text};
 use crate::error::Error;
-use crate::files;
 use crate::ledger::Ledger;
+use crate::rate::RateLimit;
 use crate::transport::{self, Call};
 
 /// How to download.
@@ -91,8 +90,8 @@ impl Proven {
     ///
     /// # Errors
     /// [`Error::DestinationExists`] before anything is asked and after all has arrived;
-    /// [`Error::DownloadDiffers`], where nothing is put in place; [`Error::ConnectionLost`];
-    /// [`Error::Refused`].
+    /// [`Error::DownloadDiffers`], where nothing is put in place; [`Error::ConnectionLost`] (see
+    /// [`Line::download`](crate::Line::download)); [`Error::Refused`].
     pub async fn download(
         &mut self,
         path: &FilePath,
@@ -100,7 +99,8 @@ impl Proven {
         options: DownloadOptions<'_>,
         progress: Progress<'_>,
     ) -> Result<Downloaded, Error> {
-        self.fetch(path, None, destination, options, progress).await
+        self.download_of(path, None, destination, options, progress)
+            .await
     }
 
     /// As [`Connection::download`](super::Connection::download), of contents whose digest is known.
@@ -112,11 +112,11 @@ impl Proven {
         options: DownloadOptions<'_>,
         progress: Progress<'_>,
     ) -> Result<Downloaded, Error> {
-        self.fetch(path, Some(sha256), destination, options, progress)
+        self.download_of(path, Some(sha256), destination, options, progress)
             .await
     }
 
-    async fn fetch(
+    async fn download_of(
         &mut self,
         path: &FilePath,
         known: Option<&Sha256>,
@@ -124,71 +124,133 @@ impl Proven {
         options: DownloadOptions<'_>,
         progress: Progress<'_>,
     ) -> Result<Downloaded, Error> {
-        let exists = || Error::DestinationExists {
-            path: destination.into(),
-        };
-        if !options.overwrite && destination.symlink_metadata().is_ok() {
-            return Err(exists());
-        }
-        let first = self.get(path, None).await?;
-        let expected = announced(path, &first, self.max_bytes(path))?;
-        if let Some(known) = known.filter(|known| **known != expected.sha256) {
+        refuse_existing(destination, options.overwrite)?;
+        let mut fetch = None;
+        self.fetch(path, Target::Beside(destination), &mut fetch, progress)
+            .await?;
+        let fetch = fetch.ok_or_else(unfinished)?;
+        if let Some(known) = known.filter(|known| **known != fetch.expected.sha256) {
             return Err(Error::DownloadDiffers {
                 path: path.clone(),
                 expected: *known,
-                found: expected.sha256,
+                found: fetch.expected.sha256,
             });
         }
-        let part = part_beside(destination, &expected.sha256);
-        let mut file = open_part(&part, expected.length).await?;
-        let offset = file.length;
-        let (response, offset) = if offset == 0 {
-            (first, 0)
-        } else {
-            drop(first);
-            let range = Range::From {
-                first: offset,
-                last: None,
-            };
-            let response = self.get(path, Some(range)).await?;
-            match continued_at(&response, &expected)? {
-                true => (response, offset),
-                false => {
-                    file.start_again().map_err(Error::file(&part, "write"))?;
-                    (response, 0)
-                }
+        self.keep(path, destination, fetch, options)
+    }
+
+    /// Goes on with a fetch, or begins one, until all has arrived. What has arrived stays in
+    /// `fetch` when this fails, for another connection to the same isolate to go on with.
+    pub(crate) async fn fetch(
+        &mut self,
+        path: &FilePath,
+        target: Target<'_>,
+        fetch: &mut Option<Fetch>,
+        progress: Progress<'_>,
+    ) -> Result<(), Error> {
+        if fetch.is_none() && target.may_have_begun() {
+            // Where this is refused, GET says why.
+            if let Ok(expected) = self.head(path).await {
+                within_limit(path, &expected, self.max_bytes(path))?;
+                *fetch = Some(Fetch::begin(target, expected).await?);
+            }
+        }
+        let response = match fetch.as_ref().and_then(Fetch::rest) {
+            None => self.get(path, None).await?,
+            Some(range) => self.get(path, Some(range)).await?,
+        };
+        let fetch = match fetch {
+            Some(fetch) => fetch,
+            None => {
+                let expected = announced(path, &response, self.max_bytes(path))?;
+                fetch.insert(Fetch::begin(target, expected).await?)
             }
         };
-        let opening = text(response.headers(), header::OPENING).and_then(header::parse_bytes);
-        let (arrived, length) =
-            receive(response.into_body(), file, &part, &expected, progress).await?;
-        if arrived != expected.sha256 || length != expected.length {
-            fs::remove_file(&part).map_err(Error::file(&part, "remove"))?;
-            return Err(Error::DownloadDiffers {
-                path: path.clone(),
-                expected: expected.sha256,
-                found: arrived,
+        match place(&response, &fetch.expected)? {
+            // A single byte was asked for, for what stands beside it.
+            _ if fetch.is_whole() => {
+                fetch.opening = opening(&response);
+                progress(fetch.expected.length, fetch.expected.length);
+                return Ok(());
+            }
+            0 if fetch.length() > 0 => {
+                fetch.part()?.start_again()?;
+                fetch.resumed_at = 0;
+            }
+            offset if offset == fetch.length() => {}
+            offset => {
+                return Err(Error::ReplyMalformed {
+                    request: GET,
+                    expected: "the part that was asked for",
+                    found: format!("one from byte {offset}"),
+                });
+            }
+        }
+        fetch.opening = opening(&response);
+        let part = fetch.part.take().ok_or_else(unfinished)?;
+        progress(part.length(), fetch.expected.length);
+        let (part, result) = receive(
+            response.into_body(),
+            part,
+            fetch.expected.length,
+            &self.limit,
+            progress,
+        )
+        .await;
+        fetch.part = part;
+        result?;
+        if fetch.length() < fetch.expected.length {
+            return Err(Error::ConnectionLost {
+                reason: "the answer ended early".into(),
             });
         }
-        if let Some(opening) = &opening {
-            let (policy, instance) = (self.policy_hash(), self.instance());
-            options
-                .ledger
-                .note_opening(&policy, &instance, path, &arrived, opening)?;
-        }
-        files::put_in_place(&part, destination, options.overwrite).map_err(|error| {
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                exists()
-            } else {
-                Error::file(destination, "write")(error)
+        let found = fetch.part()?.sha256();
+        if found != fetch.expected.sha256 || fetch.length() != fetch.expected.length {
+            if let Some(part) = fetch.part.take() {
+                part.remove()?;
             }
-        })?;
-        Ok(Downloaded {
-            sha256: arrived,
-            length,
-            resumed_at: offset,
-            opening,
-        })
+            return Err(Error::DownloadDiffers {
+                path: path.clone(),
+                expected: fetch.expected.sha256,
+                found,
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts what has arrived in place, and what opens its commitment into the ledger.
+    pub(crate) fn keep(
+        &self,
+        path: &FilePath,
+        destination: &Path,
+        mut fetch: Fetch,
+        options: DownloadOptions<'_>,
+    ) -> Result<Downloaded, Error> {
+        let part = fetch.part.take().ok_or_else(unfinished)?;
+        part.sync()?;
+        self.note_opening(path, &fetch, options.ledger)?;
+        part.put_in_place(destination, options.overwrite)?;
+        Ok(fetch.downloaded())
+    }
+
+    /// As [`keep`](Self::keep), of what arrived in a file without a name.
+    pub(crate) fn hand_over(
+        &self,
+        path: &FilePath,
+        mut fetch: Fetch,
+        ledger: &Ledger,
+    ) -> Result<(Downloaded, File), Error> {
+        let part = fetch.part.take().ok_or_else(unfinished)?;
+        self.note_opening(path, &fetch, ledger)?;
+        Ok((fetch.downloaded(), part.into_file()?))
+    }
+
+    fn note_opening(&self, path: &FilePath, fetch: &Fetch, ledger: &Ledger) -> Result<(), Error> {
+        let Some(opening) = &fetch.opening else {
+            return Ok(());
+        };
+        let (policy, instance) = (self.policy_hash(), self.instance());
+        ledger.note_opening(&policy, &instance, path, &fetch.expected.sha256, opening)
     }
 
     async fn get(
@@ -214,6 +276,106 @@ impl Proven {
 
 const GET: &str = "GET of a file";
 
+/// Where what is fetched is gathered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target<'a> {
+    /// In a file beside this one, which a later command goes on with.
+    Beside(&'a Path),
+    /// In a file without a name.
+    WithoutAName,
+}
+
+impl Target<'_> {
+    fn may_have_begun(self) -> bool {
+        match self {
+            Self::Beside(destination) => part::left_beside(destination),
+            Self::WithoutAName => false,
+        }
+    }
+}
+
+/// A download under way: it outlives connections.
+pub(crate) struct Fetch {
+    expected: Content,
+    /// Not here while it is being written to.
+    part: Option<Part>,
+    resumed_at: u64,
+    opening: Option<[u8; 32]>,
+}
+
+impl Fetch {
+    async fn begin(target: Target<'_>, expected: Content) -> Result<Self, Error> {
+        let mut part = match target {
+            Target::Beside(destination) => Part::beside(destination, &expected.sha256).await?,
+            Target::WithoutAName => Part::without_a_name()?,
+        };
+        let whole = part.length() == expected.length && part.sha256() == expected.sha256;
+        if part.length() >= expected.length && !whole {
+            part.start_again()?;
+        }
+        Ok(Self {
+            expected,
+            resumed_at: part.length(),
+            part: Some(part),
+            opening: None,
+        })
+    }
+
+    fn length(&self) -> u64 {
+        self.part.as_ref().map_or(0, Part::length)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.expected.length > 0 && self.length() == self.expected.length
+    }
+
+    /// What to ask for; `None`: all of it.
+    fn rest(&self) -> Option<Range> {
+        match self.length() {
+            0 => None,
+            _ if self.is_whole() => Some(Range::From {
+                first: 0,
+                last: Some(0),
+            }),
+            first => Some(Range::From { first, last: None }),
+        }
+    }
+
+    fn part(&mut self) -> Result<&mut Part, Error> {
+        self.part.as_mut().ok_or_else(unfinished)
+    }
+
+    fn downloaded(&self) -> Downloaded {
+        Downloaded {
+            sha256: self.expected.sha256,
+            length: self.expected.length,
+            resumed_at: self.resumed_at,
+            opening: self.opening,
+        }
+    }
+}
+
+/// Refuses to fetch what could not be put in place.
+pub(crate) fn refuse_existing(destination: &Path, overwrite: bool) -> Result<(), Error> {
+    if !overwrite && destination.symlink_metadata().is_ok() {
+        return Err(Error::DestinationExists {
+            path: destination.into(),
+        });
+    }
+    Ok(())
+}
+
+/// The part is not there: the thread that wrote it has ended early.
+pub(crate) fn unfinished() -> Error {
+    Error::Machine {
+        reason: "what had arrived of a download is gone".into(),
+    }
+}
+
+fn opening(response: &hyper::Response<Incoming>) -> Option<[u8; 32]> {
+    text(response.headers(), header::OPENING).and_then(header::parse_bytes)
+}
+
 /// Length and digest of the whole file, as its answer announces them.
 fn announced(
     path: &FilePath,
@@ -238,114 +400,68 @@ fn announced(
     let length = text(headers, CONTENT_LENGTH.as_str())
         .and_then(header::decimal)
         .ok_or_else(|| malformed("a length", "none".into()))?;
-    if length > max_bytes {
-        return Err(malformed(
-            "at most what the policy allows for this file",
-            format!("{length} bytes for {path}, of {max_bytes} allowed"),
-        ));
-    }
-    Ok(Content { length, sha256 })
+    let content = Content { length, sha256 };
+    within_limit(path, &content, max_bytes)?;
+    Ok(content)
 }
 
-/// Whether the answer goes on in the middle of the same contents; `false` where it begins anew.
-fn continued_at(response: &hyper::Response<Incoming>, expected: &Content) -> Result<bool, Error> {
+fn within_limit(path: &FilePath, content: &Content, max_bytes: u64) -> Result<(), Error> {
+    if content.length > max_bytes {
+        return Err(Error::ReplyMalformed {
+            request: GET,
+            expected: "at most what the policy allows for this file",
+            found: format!(
+                "{} bytes for {path}, of {max_bytes} allowed",
+                content.length
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// Where the answer's body belongs in the same contents: 0 where it begins anew.
+fn place(response: &hyper::Response<Incoming>, expected: &Content) -> Result<u64, Error> {
     let headers = response.headers();
     let digest = text(headers, header::REPR_DIGEST).and_then(header::parse_repr_digest);
-    let length = match response.status() {
+    let (first, length) = match response.status() {
         StatusCode::PARTIAL_CONTENT => text(headers, header::CONTENT_RANGE)
             .and_then(ContentRange::parse)
-            .map(|range| range.length()),
-        StatusCode::OK => text(headers, CONTENT_LENGTH.as_str()).and_then(header::decimal),
+            .map(|range| (range.first(), range.length())),
+        StatusCode::OK => text(headers, CONTENT_LENGTH.as_str())
+            .and_then(header::decimal)
+            .map(|length| (0, length)),
         _ => None,
-    };
-    if digest != Some(expected.sha256) || length != Some(expected.length) {
-        return Err(Error::ReplyMalformed {
+    }
+    .unzip();
+    match first {
+        Some(first) if digest == Some(expected.sha256) && length == Some(expected.length) => {
+            Ok(first)
+        }
+        _ => Err(Error::ReplyMalformed {
             request: GET,
             expected: "the contents that were announced before",
             found: "others".into(),
-        });
-    }
-    Ok(response.status() == StatusCode::PARTIAL_CONTENT)
-}
-
-/// The name has the digest in it, so that what is there can only be a beginning of the same.
-fn part_beside(destination: &Path, sha256: &Sha256) -> PathBuf {
-    let name = destination
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let digest = sha256.to_string();
-    let digest = digest.get(..16).unwrap_or_default();
-    destination.with_file_name(format!(".{name}.{digest}.part"))
-}
-
-/// What has arrived, and its digest so far.
-struct Part {
-    file: File,
-    hasher: Hasher,
-    length: u64,
-}
-
-impl Part {
-    fn start_again(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.hasher = Hasher::new();
-        self.length = 0;
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.update(bytes);
-        self.file.write_all(bytes)?;
-        self.length = self
-            .length
-            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        Ok(())
+        }),
     }
 }
 
-async fn open_part(path: &Path, length: u64) -> Result<Part, Error> {
-    let path = path.to_owned();
-    spawn_blocking(move || {
-        let mut file = files::append_private(&path).map_err(Error::file(&path, "write"))?;
-        // Two downloads into one file would spoil it.
-        file.try_lock()
-            .map_err(|error| Error::file(&path, "lock")(error.into()))?;
-        let found = file.metadata().map_err(Error::file(&path, "read"))?.len();
-        let mut part = Part {
-            hasher: Hasher::new(),
-            length: found,
-            file: file.try_clone().map_err(Error::file(&path, "open"))?,
-        };
-        if found >= length {
-            part.start_again().map_err(Error::file(&path, "write"))?;
-        } else if found > 0 {
-            file.seek(SeekFrom::Start(0))
-                .map_err(Error::file(&path, "read"))?;
-            part.length =
-                hash_rest(&mut file, &mut part.hasher).map_err(Error::file(&path, "read"))?;
-        }
-        Ok(part)
-    })
-    .await
-    .map_err(stopped)?
-}
-
-/// Writes and hashes on a thread of its own while the next bytes are decrypted here.
+/// Writes and hashes on a thread of its own while the next bytes are decrypted here. The part
+/// comes back with all that arrived, unless it cannot be written.
 async fn receive(
     mut body: Incoming,
     mut part: Part,
-    path: &Path,
-    expected: &Content,
+    length: u64,
+    limit: &RateLimit,
     progress: Progress<'_>,
-) -> Result<(Sha256, u64), Error> {
+) -> (Option<Part>, Result<(), Error>) {
     let (chunks, mut receiver) = mpsc::channel::<Bytes>(16);
-    let mut so_far = part.length;
-    let writer = spawn_blocking(move || -> io::Result<Part> {
+    let mut so_far = part.length();
+    let writer = spawn_blocking(move || {
         while let Some(chunk) = receiver.blocking_recv() {
-            part.write(&chunk)?;
+            if let Err(error) = part.write(&chunk) {
+                return Err(part.failed(error));
+            }
         }
-        part.file.sync_all()?;
         Ok(part)
     });
     let mut result = Ok(());
@@ -361,10 +477,23 @@ async fn receive(
         match frame.map(Frame::into_data) {
             Ok(Ok(chunk)) => {
                 so_far = so_far.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-                if so_far > expected.length || chunks.send(chunk).await.is_err() {
+                let wait = limit.charge(chunk.len());
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
+                if so_far > length {
+                    result = Err(Error::ReplyMalformed {
+                        request: GET,
+                        expected: "the rest of the file",
+                        found: "more than that".into(),
+                    });
                     break;
                 }
-                progress(so_far, expected.length);
+                // The thread that writes has ended, and says why.
+                if chunks.send(chunk).await.is_err() {
+                    break;
+                }
+                progress(so_far, length);
             }
             // Trailers mean nothing here.
             Ok(Err(_)) => {}
@@ -375,48 +504,8 @@ async fn receive(
         }
     }
     drop(chunks);
-    let part = writer
-        .await
-        .map_err(stopped)?
-        .map_err(Error::file(path, "write"))?;
-    result?;
-    Ok((Sha256::from_bytes(part.hasher.finalize().into()), so_far))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_that_is_there_is_hashed_and_gone_on_with() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(".out.part");
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let mut part = runtime.block_on(open_part(&path, 6)).unwrap();
-        part.write(b"abc").unwrap();
-        drop(part);
-        let mut part = runtime.block_on(open_part(&path, 6)).unwrap();
-        assert_eq!(part.length, 3);
-        part.write(b"def").unwrap();
-        assert_eq!(
-            Sha256::from_bytes(part.hasher.clone().finalize().into()),
-            Sha256::of(b"abcdef")
-        );
-        // A second one would spoil it.
-        assert!(runtime.block_on(open_part(&path, 6)).is_err());
-        drop(part);
-        // What is as long as the whole and was not put in place is not the whole.
-        assert_eq!(runtime.block_on(open_part(&path, 6)).unwrap().length, 0);
-        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
-    }
-
-    #[test]
-    fn parts_of_different_contents_have_different_names() {
-        let destination = Path::new("/tmp/out.csv");
-        let one = part_beside(destination, &Sha256::of(b"1"));
-        assert_ne!(one, part_beside(destination, &Sha256::of(b"2")));
-        assert_eq!(one.parent(), destination.parent());
+    match writer.await.map_err(stopped) {
+        Ok(Ok(part)) => (Some(part), result),
+        Ok(Err(error)) | Err(error) => (None, Err(error)),
     }
 }

@@ -2,12 +2,15 @@
 
 mod approval;
 mod attest;
+mod body;
 mod download;
 mod open;
+mod part;
 mod quorum;
 mod receipt;
 mod run;
 mod source;
+mod stamp;
 mod status;
 mod upload;
 
@@ -23,11 +26,15 @@ pub use download::{DownloadOptions, Downloaded};
 pub use quorum::AttestedQuorum;
 pub(crate) use quorum::incomplete;
 pub use run::WaitOptions;
-pub use source::Source;
+pub use source::{Prepared, Source, Spool};
 pub use status::StatusEvents;
 pub use upload::{Provisioning, Uploaded};
+pub(crate) use download::{Fetch, Target, refuse_existing, unfinished};
+pub(crate) use source::stopped;
+pub(crate) use upload::{Progress, check_contents, check_length, check_provider};
 
 use crate::error::Error;
+use crate::rate::RateLimit;
 use crate::transport::Http;
 
 /// A connection to an isolate.
@@ -42,6 +49,7 @@ pub struct Connection<State> {
     http: Http,
     session: Session<State>,
     party: Party,
+    limit: RateLimit,
 }
 
 /// Who the participant is, by its own copy of the policy.
@@ -92,6 +100,13 @@ impl Party {
 }
 
 impl<State> Connection<State> {
+    /// Files pass this connection no faster than `limit` says.
+    #[must_use]
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// The isolate at the other end. Before appraisal: whoever claims to be one.
     pub fn instance(&self) -> InstanceId {
         self.session.instance()

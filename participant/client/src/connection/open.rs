@@ -1,21 +1,18 @@
 //! Dialling an isolate.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use veracruz_policy::{InstanceId, Policy, Timestamp};
 use veracruz_session::{Channel, Identity, Session, SessionError, client_config, server_name};
 
 use super::{Connection, Party, Unproven};
+use crate::dial::{DIAL_TIME, HostAddress};
 use crate::error::Error;
+use crate::rate::RateLimit;
 use crate::transport::{self, Http};
-
-/// How long the host may take to answer a dial, and the isolate to shake hands.
-const DIAL_TIME: Duration = Duration::from_secs(20);
 
 /// rustls asks the socket for 4 KiB at a time; this asks for all that is there.
 const READ_BUFFER: usize = 128 << 10;
@@ -24,7 +21,7 @@ const READ_BUFFER: usize = 128 << 10;
 const WRITE_BUFFER: usize = 128 << 10;
 
 impl Unproven {
-    /// Dials the host at `address` (`name:port`) for the isolate of `policy`: of a certain one
+    /// Dials the host at `address` (`name:port`, or a [`HostAddress`] with a proxy) for the isolate of `policy`: of a certain one
     /// where `instance` is given.
     ///
     /// `policy` is the participant's *own copy*, obtained from the other parties and not from the
@@ -32,27 +29,20 @@ impl Unproven {
     ///
     /// # Errors
     /// [`Error::NotAParticipant`] and [`Error::CertificateDates`] before anything is dialled;
-    /// [`Error::HostUnreachable`]; [`Error::HandshakeRefused`], which may also come at the first
+    /// [`Error::HostUnreachable`]; [`Error::Proxy`]; [`Error::HandshakeRefused`], which may also come at the first
     /// request, since TLS 1.3 clients finish first; [`Error::OtherInstance`].
     pub async fn open(
-        address: &str,
+        address: impl Into<HostAddress>,
         policy: &Arc<Policy>,
         identity: &Identity,
         instance: Option<InstanceId>,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let party = Party::new(policy, identity, now)?;
-        let unreachable = |source| Error::HostUnreachable {
-            address: address.to_owned(),
-            source,
-        };
-        let stream = tokio::time::timeout(DIAL_TIME, TcpStream::connect(address))
-            .await
-            .map_err(|elapsed| unreachable(elapsed.into()))?
-            .map_err(unreachable)?;
-        stream.set_nodelay(true).map_err(unreachable)?;
+        let address = address.into();
+        let stream = address.connect().await?;
         let stream = BufReader::with_capacity(READ_BUFFER, stream);
-        Self::shake_hands(stream, address, party, instance).await
+        Self::shake_hands(stream, &address.to_string(), party, instance).await
     }
 
     /// As [`Connection::open`], over a stream that leads to the isolate already.
@@ -107,6 +97,7 @@ impl Unproven {
             http,
             session,
             party,
+            limit: RateLimit::none(),
         })
     }
 }

@@ -1,18 +1,16 @@
-//! Where the bytes of an upload come from, and how they become the body of a request.
+//! Where the bytes of an upload come from.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use sha2::{Digest, Sha256 as Hasher};
-use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, spawn_blocking};
-use veracruz_policy::Sha256;
+use tokio::task::spawn_blocking;
+use veracruz_policy::{FilePath, Sha256};
 
+use super::stamp::Stamp;
 use crate::error::Error;
 
 /// What is uploaded.
@@ -22,62 +20,164 @@ pub enum Source {
     File(PathBuf),
     /// Bytes in memory.
     Bytes(Bytes),
+    /// What came from a stream.
+    Spooled(Spool),
+}
+
+/// What came from a stream: in a file that has no name, so that nothing is left of it however
+/// this process ends. It lies where temporary files do (`TMPDIR`).
+#[derive(Clone, Debug)]
+pub struct Spool {
+    file: Arc<File>,
+    sha256: Sha256,
+    length: u64,
+}
+
+/// A source that was read once: its digest is known.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(super) source: Source,
+    pub(super) sha256: Sha256,
+    pub(super) length: u64,
+    /// By which it is noticed that the file is not the one any more that was read.
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// Bytes that are read from a file at once. Whatever is in memory is at most five of these.
-const CHUNK: usize = 256 << 10;
+pub(super) const CHUNK: usize = 256 << 10;
 
 impl Source {
-    /// Digest and length, computed beside the connection.
-    pub(super) async fn digest(&self) -> Result<(Sha256, u64), Error> {
-        let path = match self {
+    /// Reads it once, beside whatever else goes on, and computes its digest.
+    ///
+    /// # Errors
+    /// [`Error::File`]; [`Error::FileChanged`] where somebody writes to it meanwhile.
+    pub async fn prepare(&self) -> Result<Prepared, Error> {
+        let (sha256, length, stamp) = match self {
             Self::Bytes(bytes) => {
                 let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                return Ok((Sha256::of(bytes), length));
+                (Sha256::of(bytes), length, None)
             }
-            Self::File(path) => path.clone(),
+            Self::Spooled(spool) => (spool.sha256, spool.length, None),
+            Self::File(path) => {
+                let path = path.clone();
+                let hashed = spawn_blocking(move || hash_file(&path));
+                hashed.await.map_err(stopped)??
+            }
         };
-        spawn_blocking(move || {
-            let mut file = File::open(&path).map_err(Error::file(&path, "open"))?;
-            let mut hasher = Hasher::new();
-            let length = hash_rest(&mut file, &mut hasher).map_err(Error::file(&path, "read"))?;
-            Ok((Sha256::from_bytes(hasher.finalize().into()), length))
+        Ok(Prepared {
+            source: self.clone(),
+            sha256,
+            length,
+            stamp,
         })
-        .await
-        .map_err(stopped)?
+    }
+}
+
+impl Prepared {
+    /// The digest that is announced.
+    pub fn sha256(&self) -> &Sha256 {
+        &self.sha256
     }
 
-    /// The contents from `offset`, of which there must be `length` bytes.
-    pub(super) async fn open(&self, offset: u64, length: u64) -> Result<(FileBody, Reader), Error> {
-        let (chunks, receiver) = mpsc::channel(4);
-        let body = FileBody {
-            receiver,
-            left: length,
-            sent: watch::Sender::new(0),
-        };
-        let reader = match self {
-            Self::Bytes(bytes) => {
-                let offset = usize::try_from(offset)
-                    .unwrap_or(usize::MAX)
-                    .min(bytes.len());
-                let bytes = bytes.slice(offset..);
-                tokio::spawn(send_bytes(bytes, chunks));
-                Reader {
-                    path: PathBuf::new(),
-                    task: None,
-                }
-            }
-            Self::File(path) => {
-                let from = path.clone();
-                let task = spawn_blocking(move || send_file(&from, offset, length, &chunks));
-                Reader {
-                    path: path.clone(),
-                    task: Some(task),
-                }
-            }
-        };
-        Ok((body, reader))
+    /// The length in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
     }
+
+    /// The local file, where it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+impl Spool {
+    /// Reads `stream` to its end, at most `max_bytes` of it, for the policy's file `path`.
+    ///
+    /// # Errors
+    /// [`Error::FileTooLarge`] as soon as there is one byte too many; [`Error::File`] where the
+    /// stream cannot be read or there is no room for it.
+    pub fn read(mut stream: impl Read, path: &FilePath, max_bytes: u64) -> Result<Self, Error> {
+        let folder = std::env::temp_dir();
+        let mut file = tempfile::tempfile_in(&folder).map_err(Error::file(&folder, "write"))?;
+        let mut hasher = Hasher::new();
+        let mut length: u64 = 0;
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            let read = match stream.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => buffer.get(..read).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::file("the stream", "read")(error)),
+            };
+            length = length.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
+            if length > max_bytes {
+                return Err(Error::FileTooLarge {
+                    path: path.clone(),
+                    expected: max_bytes,
+                    found: length,
+                });
+            }
+            hasher.update(read);
+            file.write_all(read)
+                .map_err(Error::file(&folder, "write"))?;
+        }
+        Ok(Self {
+            file: Arc::new(file),
+            sha256: Sha256::from_bytes(hasher.finalize().into()),
+            length,
+        })
+    }
+
+    /// How many bytes came.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// A reader from `offset`, with a place of its own: an earlier connection's reader may not
+    /// have ended yet.
+    pub(super) fn reader(&self, offset: u64) -> impl Read + Send + 'static {
+        At {
+            file: Arc::clone(&self.file),
+            offset,
+        }
+    }
+}
+
+struct At {
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.offset)?;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.offset)?;
+        self.offset = self
+            .offset
+            .saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        Ok(read)
+    }
+}
+
+fn hash_file(path: &Path) -> Result<(Sha256, u64, Option<Stamp>), Error> {
+    let mut file = File::open(path).map_err(Error::file(path, "open"))?;
+    let stamp = |file: &File| Stamp::of(file).map_err(Error::file(path, "read"));
+    let before = stamp(&file)?;
+    let mut hasher = Hasher::new();
+    let length = hash_rest(&mut file, &mut hasher).map_err(Error::file(path, "read"))?;
+    if stamp(&file)? != before {
+        return Err(Error::FileChanged { path: path.into() });
+    }
+    Ok((
+        Sha256::from_bytes(hasher.finalize().into()),
+        length,
+        Some(before),
+    ))
 }
 
 /// Hashes all that is left in a file; returns how many bytes that were.
@@ -96,106 +196,70 @@ pub(super) fn hash_rest(file: &mut File, hasher: &mut Hasher) -> io::Result<u64>
     }
 }
 
-pub(super) fn stopped(error: tokio::task::JoinError) -> Error {
+/// Opens the file that was prepared, at `offset`.
+pub(super) fn reopen(path: &Path, stamp: Option<&Stamp>, offset: u64) -> Result<File, Error> {
+    let mut file = File::open(path).map_err(Error::file(path, "open"))?;
+    unchanged(&file, path, stamp)?;
+    file.seek(SeekFrom::Start(offset))
+        .map_err(Error::file(path, "read"))?;
+    Ok(file)
+}
+
+/// Refuses a file that somebody has written to, or put another one in the place of.
+pub(super) fn unchanged(file: &File, path: &Path, stamp: Option<&Stamp>) -> Result<(), Error> {
+    let found = Stamp::of(file).map_err(Error::file(path, "read"))?;
+    match stamp {
+        Some(stamp) if *stamp != found => Err(Error::FileChanged { path: path.into() }),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn stopped(error: tokio::task::JoinError) -> Error {
     Error::Machine {
         reason: format!("a task of this client ended early: {error}"),
     }
 }
 
-async fn send_bytes(mut bytes: Bytes, chunks: mpsc::Sender<io::Result<Bytes>>) {
-    while !bytes.is_empty() {
-        let chunk = bytes.split_to(bytes.len().min(CHUNK));
-        if chunks.send(Ok(chunk)).await.is_err() {
-            return;
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Runs on a thread of its own, as reading files blocks.
-fn send_file(
-    path: &PathBuf,
-    offset: u64,
-    length: u64,
-    chunks: &mpsc::Sender<io::Result<Bytes>>,
-) -> io::Result<()> {
-    let read = || {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(offset))?;
-        let mut left = length;
-        while left > 0 {
-            let size = left.min(CHUNK as u64);
-            let mut chunk = Vec::with_capacity(CHUNK);
-            let length = Read::by_ref(&mut file).take(size).read_to_end(&mut chunk)?;
-            let read = u64::try_from(length).unwrap_or(u64::MAX);
-            if read < size {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+    fn input() -> FilePath {
+        FilePath::parse("/input/a").unwrap()
+    }
+
+    #[test]
+    fn a_stream_is_read_up_to_the_policys_limit_and_not_a_byte_further() {
+        let spool = Spool::read(&b"abc"[..], &input(), 3).unwrap();
+        assert_eq!((spool.sha256, spool.length), (Sha256::of(b"abc"), 3));
+        let mut rest = String::new();
+        spool.reader(1).read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "bc");
+        let error = Spool::read(io::repeat(7), &input(), 10_000_000).unwrap_err();
+        assert!(matches!(
+            error,
+            Error::FileTooLarge {
+                expected: 10_000_000,
+                ..
             }
-            left = left.saturating_sub(read);
-            if chunks.blocking_send(Ok(chunk.into())).is_err() {
-                // The connection is gone, or the isolate has answered already.
-                return Ok(());
-            }
-        }
-        Ok(())
-    };
-    let result: io::Result<()> = read();
-    if let Err(error) = &result {
-        let _ = chunks.blocking_send(Err(io::Error::from(error.kind())));
-    }
-    result
-}
-
-/// The thread that reads the file.
-pub(super) struct Reader {
-    path: PathBuf,
-    task: Option<JoinHandle<io::Result<()>>>,
-}
-
-impl Reader {
-    /// What it has to say in the end.
-    pub(super) async fn finished(self) -> Result<(), Error> {
-        let Some(task) = self.task else { return Ok(()) };
-        match task.await.map_err(stopped)? {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(Error::FileChanged { path: self.path })
-            }
-            result => result.map_err(Error::file(self.path, "read")),
-        }
-    }
-}
-
-/// The body of a `PUT`: as long as announced, and never more of it in memory than a few chunks.
-pub(super) struct FileBody {
-    receiver: mpsc::Receiver<io::Result<Bytes>>,
-    left: u64,
-    pub(super) sent: watch::Sender<u64>,
-}
-
-impl HttpBody for FileBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.receiver.poll_recv(context).map(|chunk| {
-            let chunk = chunk?;
-            if let Ok(bytes) = &chunk {
-                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                self.left = self.left.saturating_sub(length);
-                self.sent
-                    .send_modify(|sent| *sent = sent.saturating_add(length));
-            }
-            Some(chunk.map(Frame::data))
-        })
+        ));
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+    #[test]
+    fn a_file_that_was_written_to_or_replaced_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "abc").unwrap();
+        let (sha256, length, stamp) = hash_file(&path).unwrap();
+        assert_eq!((sha256, length), (Sha256::of(b"abc"), 3));
+        reopen(&path, stamp.as_ref(), 1).unwrap();
+        let other = folder.path().join("b");
+        std::fs::write(&other, "abc").unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        let error = reopen(&path, stamp.as_ref(), 1).unwrap_err();
+        assert!(matches!(error, Error::FileChanged { .. }), "{error:?}");
+        let (_, _, stamp) = hash_file(&path).unwrap();
+        std::fs::write(&path, "abcd").unwrap();
+        assert!(reopen(&path, stamp.as_ref(), 1).is_err());
     }
 }

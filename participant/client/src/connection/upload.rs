@@ -4,12 +4,12 @@ use std::pin::pin;
 
 use http_body_util::BodyExt;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
-use veracruz_policy::{FilePath, Sha256, Timestamp};
+use veracruz_policy::{FilePath, ParticipantName, Policy, Sha256, Timestamp};
 use veracruz_protocol::header::{self, ContentRange};
 use veracruz_protocol::{ErrorCode, Route, limits, media};
 
 use super::Proven;
-use super::source::Source;
+use super::source::{Prepared, Source};
 use crate::error::Error;
 use crate::ledger::{Ledger, UploadSecrets};
 use crate::transport::{self, Call};
@@ -58,11 +58,27 @@ impl Proven {
         provisioning: Provisioning<'_>,
         progress: Progress<'_>,
     ) -> Result<Uploaded, Error> {
-        self.check_provider(path)?;
-        let (sha256, length) = source.digest().await?;
-        self.check_contents(path, &sha256, length)?;
-        self.send_file(path, source, (sha256, length), provisioning, progress)
+        check_provider(&self.party.policy, &self.party.name, path)?;
+        let prepared = source.prepare().await?;
+        self.upload_prepared(path, &prepared, provisioning, progress)
             .await
+    }
+
+    /// As [`Connection::upload`](super::Connection::upload), of what was read already.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn upload_prepared(
+        &mut self,
+        path: &FilePath,
+        prepared: &Prepared,
+        provisioning: Provisioning<'_>,
+        progress: Progress<'_>,
+    ) -> Result<Uploaded, Error> {
+        let (policy, me) = (&self.party.policy, &self.party.name);
+        check_provider(policy, me, path)?;
+        check_contents(policy, path, &prepared.sha256, prepared.length)?;
+        self.send_file(path, prepared, provisioning, progress).await
     }
 
     /// As [`Connection::upload`](super::Connection::upload), without asking the own policy first
@@ -77,8 +93,8 @@ impl Proven {
         provisioning: Provisioning<'_>,
         progress: Progress<'_>,
     ) -> Result<Uploaded, Error> {
-        let contents = source.digest().await?;
-        self.send_file(path, source, contents, provisioning, progress)
+        let prepared = source.prepare().await?;
+        self.send_file(path, &prepared, provisioning, progress)
             .await
     }
 
@@ -103,46 +119,14 @@ impl Proven {
         ledger.note_name(&self.party.policy)
     }
 
-    fn check_provider(&self, path: &FilePath) -> Result<(), Error> {
-        let unknown = || Error::FileUnknown { path: path.clone() };
-        let file = self.party.policy.file(path).ok_or_else(unknown)?;
-        if file.provider.as_ref() == Some(&self.party.name) {
-            Ok(())
-        } else {
-            Err(Error::NotProvider { path: path.clone() })
-        }
-    }
-
-    fn check_contents(&self, path: &FilePath, sha256: &Sha256, length: u64) -> Result<(), Error> {
-        let Some(file) = self.party.policy.file(path) else {
-            return Err(Error::FileUnknown { path: path.clone() });
-        };
-        if length > file.max_bytes {
-            return Err(Error::FileTooLarge {
-                path: path.clone(),
-                expected: file.max_bytes,
-                found: length,
-            });
-        }
-        if !file.accepts(sha256) {
-            let pins: Vec<String> = file.sha256.iter().map(ToString::to_string).collect();
-            return Err(Error::PinMismatch {
-                path: path.clone(),
-                expected: pins.join(", "),
-                found: *sha256,
-            });
-        }
-        Ok(())
-    }
-
     async fn send_file(
         &mut self,
         path: &FilePath,
-        source: &Source,
-        (sha256, length): (Sha256, u64),
+        prepared: &Prepared,
         provisioning: Provisioning<'_>,
         progress: Progress<'_>,
     ) -> Result<Uploaded, Error> {
+        let Prepared { sha256, length, .. } = *prepared;
         self.party.check_expiry(provisioning.now)?;
         self.note(provisioning)?;
         let (policy, instance) = (self.policy_hash(), self.instance());
@@ -153,7 +137,7 @@ impl Proven {
         };
         let upload = Upload {
             path,
-            source,
+            prepared,
             sha256,
             length,
             secrets,
@@ -180,6 +164,13 @@ impl Proven {
             {
                 self.put(&upload, 0, progress).await?;
                 0
+            }
+            // What was read the second time is not what was read the first time.
+            Err(Error::Refused(problem)) if problem.code == ErrorCode::DigestMismatch => {
+                return Err(match prepared.path() {
+                    Some(path) => Error::FileChanged { path: path.into() },
+                    None => Error::Refused(problem),
+                });
             }
             Err(error) => return Err(error),
             Ok(()) => offset,
@@ -238,7 +229,8 @@ impl Proven {
         {
             call = call.header(header::CONTENT_RANGE, range.to_string());
         }
-        let (body, reader) = upload.source.open(offset, rest).await?;
+        let (body, reader) = upload.prepared.body(offset, &self.limit);
+        progress(offset, upload.length);
         let mut sent = body.sent.subscribe();
         let mut answer = pin!(self.http.send(call, body.boxed_unsync()));
         let answer = loop {
@@ -268,9 +260,59 @@ impl Proven {
     }
 }
 
+/// Refuses a file that somebody else provides.
+pub(crate) fn check_provider(
+    policy: &Policy,
+    me: &ParticipantName,
+    path: &FilePath,
+) -> Result<(), Error> {
+    let unknown = || Error::FileUnknown { path: path.clone() };
+    let file = policy.file(path).ok_or_else(unknown)?;
+    if file.provider.as_ref() == Some(me) {
+        Ok(())
+    } else {
+        Err(Error::NotProvider { path: path.clone() })
+    }
+}
+
+/// Refuses a file that is larger than the policy allows.
+pub(crate) fn check_length(policy: &Policy, path: &FilePath, length: u64) -> Result<(), Error> {
+    let unknown = || Error::FileUnknown { path: path.clone() };
+    let file = policy.file(path).ok_or_else(unknown)?;
+    if length > file.max_bytes {
+        return Err(Error::FileTooLarge {
+            path: path.clone(),
+            expected: file.max_bytes,
+            found: length,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses contents that the policy does not allow.
+pub(crate) fn check_contents(
+    policy: &Policy,
+    path: &FilePath,
+    sha256: &Sha256,
+    length: u64,
+) -> Result<(), Error> {
+    check_length(policy, path, length)?;
+    let unknown = || Error::FileUnknown { path: path.clone() };
+    let file = policy.file(path).ok_or_else(unknown)?;
+    if !file.accepts(sha256) {
+        let pins: Vec<String> = file.sha256.iter().map(ToString::to_string).collect();
+        return Err(Error::PinMismatch {
+            path: path.clone(),
+            expected: pins.join(", "),
+            found: *sha256,
+        });
+    }
+    Ok(())
+}
+
 struct Upload<'a> {
     path: &'a FilePath,
-    source: &'a Source,
+    prepared: &'a Prepared,
     sha256: Sha256,
     length: u64,
     secrets: UploadSecrets,

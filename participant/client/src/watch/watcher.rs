@@ -11,7 +11,7 @@ use super::CheckedStatus;
 use crate::clock::now;
 use crate::connection::{Connection, StatusEvents};
 use crate::error::Error;
-use crate::resume::Dial;
+use crate::line::Dial;
 
 /// How long the isolate may be out of reach before the watch ends.
 const PATIENCE: Duration = Duration::from_secs(60);
