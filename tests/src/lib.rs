@@ -21,6 +21,7 @@ mod artifacts;
 mod child;
 mod demo;
 mod raw;
+mod relay;
 mod stand_in;
 mod world;
 
@@ -28,5 +29,7 @@ pub use artifacts::{Artifacts, machine_image, microvm};
 pub use child::Child;
 pub use demo::Demo;
 pub use raw::{Answer, Raw};
+pub use relay::{ConnectProxy, Cut, Manner, Relay};
 pub use stand_in::StandIn;
+pub use world::{World, digest, isolate_processes, kill_isolates, refusal};
 pub use world::{World, digest, kill_isolates, refusal};

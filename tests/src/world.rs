@@ -258,21 +258,33 @@ pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, LocalError>) -> Refusal {
     }
 }
 
+/// The processes of an attester's isolates.
+///
+/// # Panics
+/// Where the attester does not answer.
+#[must_use]
+pub fn isolate_processes(attester: &Path) -> Vec<u32> {
+    let isolates = veracruz_attester::Client::new(attester).list();
+    let running = |state| match state {
+        IsolateState::Running { pid } => Some(pid),
+        _ => None,
+    };
+    let isolates = isolates.expect("the attester answers").into_iter();
+    isolates
+        .filter_map(|isolate| running(isolate.state))
+        .collect()
+}
+
 /// Kills every isolate of an attester, as an operator or a crash would.
 ///
 /// # Panics
 /// Where the attester does not answer.
 pub fn kill_isolates(attester: &Path) {
-    for isolate in veracruz_attester::Client::new(attester)
-        .list()
-        .expect("the attester answers")
-    {
-        if let IsolateState::Running { pid } = isolate.state {
-            let pid = i32::try_from(pid)
-                .ok()
-                .and_then(Pid::from_raw)
-                .expect("a process");
-            kill_process(pid, Signal::KILL).expect("it is killed");
-        }
+    for pid in isolate_processes(attester) {
+        let pid = i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .expect("a process");
+        kill_process(pid, Signal::KILL).expect("it is killed");
     }
 }

@@ -116,7 +116,7 @@ fn run(
         Command::Approve(arguments) => computation::approve(&arguments).map(Some),
         Command::Upload(arguments) => computation::upload(&arguments, format).map(Some),
         Command::Run(arguments) => computation::run(&arguments).map(Some),
-        Command::Download(arguments) => computation::download(&arguments, format).map(Some),
+        Command::Download(arguments) => computation::download(&arguments, format),
         Command::Withdraw(arguments) => computation::withdraw(&arguments).map(Some),
         Command::Receipt(command) => receipt::receipt(&command).map(Some),
         Command::Ledger(command) => ledger::ledger(&command).map(Some),

@@ -4,7 +4,7 @@ mod paint;
 mod progress;
 
 pub(crate) use paint::paint as painted;
-pub(crate) use progress::progress;
+pub(crate) use progress::Transfers;
 
 use crate::error::CliError;
 use serde_json::Value;

@@ -190,8 +190,14 @@ mod tests {
         let https = ("HTTPS_PROXY", "https:1");
         let lower = ("https_proxy", "lower:1");
         assert_eq!(chosen(host, None, &[all]).as_deref(), Some("all:1"));
-        assert_eq!(chosen(host, None, &[all, https]).as_deref(), Some("https:1"));
-        assert_eq!(chosen(host, None, &[all, https, lower]).as_deref(), Some("lower:1"));
+        assert_eq!(
+            chosen(host, None, &[all, https]).as_deref(),
+            Some("https:1")
+        );
+        assert_eq!(
+            chosen(host, None, &[all, https, lower]).as_deref(),
+            Some("lower:1")
+        );
         assert_eq!(chosen(host, None, &[("HTTPS_PROXY", "")]), None);
         assert_eq!(chosen(host, None, &[https, ("NO_PROXY", ".example")]), None);
         assert_eq!(chosen("127.0.0.1:7443", None, &[https]), None);

@@ -72,8 +72,8 @@ mod files;
 mod host;
 pub mod identity;
 mod ledger;
-mod modes;
 mod line;
+mod modes;
 mod plan;
 mod proxy;
 mod quorum;
@@ -115,7 +115,7 @@ pub use plan::{
 };
 pub use proxy::{Proxy, ProxyError};
 pub use quorum::{Quorum, QuorumDial, QuorumMemberView, QuorumRun};
-pub use rate::RateLimit;
+pub use rate::{RateError, RateLimit};
 pub use receipt::{
     ApprovalAtHand, Clock, Compared, Comparison, DatedAppraisal, FileComparison, JudgedBy,
     KeptReceipt, OpeningFile, Verification, compare_receipts, digest_of, rests_on,
@@ -124,7 +124,9 @@ pub use receipt::{
 pub use reference::ReferenceFile;
 pub use transfer::{Fetched, Told, Uploads, download_all};
 pub use veracruz_appraisal::Collateral;
-pub use veracruz_policy::{FilePath, InstanceId, Policy, PolicyHash, Sha256, Timestamp};
+pub use veracruz_policy::{
+    FilePath, InstanceId, ParticipantName, Policy, PolicyHash, Sha256, Timestamp,
+};
 pub use veracruz_receipt::{
     CombinedReceipt, Opening, Receipt, ReceiptPayload, Verified, VerifiedQuorum,
 };

@@ -11,8 +11,8 @@ use veracruz_protocol::ErrorCode;
 use veracruz_session::{Attested, Identity, Unattested};
 
 use crate::connection::{
-    AttestedQuorum, Connection, DownloadOptions, Downloaded, Fetch, Prepared, Progress, Provisioning, Target,
-    Uploaded, refuse_existing, unfinished,
+    AttestedQuorum, Connection, DownloadOptions, Downloaded, Fetch, Prepared, Progress,
+    Provisioning, Target, Uploaded, refuse_existing, unfinished,
 };
 use crate::dial::HostAddress;
 use crate::error::Error;
@@ -199,10 +199,7 @@ impl Line {
                 }
             }
         }
-        self.connection
-            .as_ref()
-            .zip(fetch)
-            .ok_or_else(unfinished)
+        self.connection.as_ref().zip(fetch).ok_or_else(unfinished)
     }
 
     /// The connection that is there, or a new one to the same isolate.

@@ -253,7 +253,8 @@ fn parse_head(head: &[u8]) -> Result<(u16, String), &'static str> {
     for line in lines {
         count = count.saturating_add(1);
         let (name, value) = line.split_once(':').ok_or("header fields")?;
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token) || has_controls(value) {
             return Err("header fields");
         }

@@ -44,7 +44,7 @@ use veracruz_session::{Attested, Identity};
 pub use carry::QuorumRun;
 
 use crate::connection::{
-    Appraised, AttestedQuorum, Connection, Provisioning, Source, Uploaded, incomplete,
+    Appraised, AttestedQuorum, Connection, Prepared, Provisioning, Source, Uploaded, incomplete,
 };
 use crate::dial::HostAddress;
 use crate::error::Error;
@@ -167,7 +167,7 @@ impl Quorum {
             .iter()
             .zip(kinds)
             .map(|(member, signed)| QuorumMemberView {
-                host: &member.host,
+                host: member.host.address(),
                 instance: member.connection.instance(),
                 kind: signed.kind,
                 appraised: &member.appraised,
@@ -217,8 +217,23 @@ impl Quorum {
         provisioning: Provisioning<'_>,
         progress: &mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<Vec<Uploaded>, Error> {
-        self.checked(provisioning.now).await?;
         let prepared = source.prepare().await?;
+        self.upload_prepared(path, &prepared, provisioning, progress)
+            .await
+    }
+
+    /// As [`Quorum::upload`], of what was read already.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn upload_prepared(
+        &mut self,
+        path: &FilePath,
+        prepared: &Prepared,
+        provisioning: Provisioning<'_>,
+        progress: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<Vec<Uploaded>, Error> {
+        self.checked(provisioning.now).await?;
         let mut all = Vec::new();
         let count = u64::try_from(self.members.len()).unwrap_or(u64::MAX);
         for (member, before) in self.members.iter().zip(0_u64..) {
@@ -228,7 +243,7 @@ impl Quorum {
             };
             let line = Line::new(self.dial_of(member), provisioning.now);
             let mut line = line.in_quorum(&self.quorum);
-            let sent = line.upload(path, &prepared, provisioning, &mut part);
+            let sent = line.upload(path, prepared, provisioning, &mut part);
             all.push(sent.await?);
         }
         Ok(all)

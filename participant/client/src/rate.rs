@@ -1,7 +1,11 @@
 //! How fast bytes may pass: a token bucket that all connections of one command share.
 
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use veracruz_protocol::header;
 
 /// A limit in bytes a second, or none.
 ///
@@ -14,6 +18,38 @@ struct Bucket {
     per_second: u64,
     /// When everything that was let through so far has passed at the permitted rate.
     paid_until: Mutex<Instant>,
+}
+
+/// A text is no rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected bytes a second, as 10MiB/s or 500KiB/s")]
+pub struct RateError;
+
+impl FromStr for RateLimit {
+    type Err = RateError;
+
+    /// Reads `10MiB/s`: a size as policies have it (`B`, `KiB`, `MiB`, `GiB`, `TiB`, or a bare
+    /// number of bytes), with `/s` or without; not 0.
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let size = text.strip_suffix("/s").unwrap_or(text);
+        let end = size.find(|c: char| !c.is_ascii_digit());
+        let (digits, unit) = size
+            .split_at_checked(end.unwrap_or(size.len()))
+            .ok_or(RateError)?;
+        let shift = match unit {
+            "" | "B" => 0,
+            "KiB" => 10,
+            "MiB" => 20,
+            "GiB" => 30,
+            "TiB" => 40,
+            _ => return Err(RateError),
+        };
+        let number = header::decimal(digits).ok_or(RateError)?;
+        match number.checked_mul(1_u64 << shift) {
+            Some(per_second) if per_second > 0 => Ok(Self::new(per_second)),
+            _ => Err(RateError),
+        }
+    }
 }
 
 /// How much may pass at once after a pause, as a part of a second's worth.
@@ -52,9 +88,9 @@ impl RateLimit {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         // What was not used is kept for a moment only.
-        let start = now.checked_sub(BURST).map_or(*paid_until, |earliest| {
-            (*paid_until).max(earliest)
-        });
+        let start = now
+            .checked_sub(BURST)
+            .map_or(*paid_until, |earliest| (*paid_until).max(earliest));
         // Decades from now is as good as never.
         *paid_until = start.checked_add(price).unwrap_or(start);
         paid_until.saturating_duration_since(now)
@@ -84,8 +120,40 @@ mod tests {
         }
         let seconds = now.duration_since(start).as_secs_f64();
         let burst = 250.0;
-        assert!(f64::from(passed) <= 1000.0 * seconds + burst + 1.0, "{seconds}");
+        assert!(
+            f64::from(passed) <= 1000.0 * seconds + burst + 1.0,
+            "{seconds}"
+        );
         assert!(f64::from(passed) >= 1000.0 * seconds, "{seconds}");
+    }
+
+    #[test]
+    fn rates_are_sizes_a_second() {
+        let rate = |text: &str| {
+            let limit = text.parse::<RateLimit>().ok()?;
+            limit.0.map(|bucket| bucket.per_second)
+        };
+        assert_eq!(rate("10MiB/s"), Some(10 << 20));
+        assert_eq!(rate("10MiB"), Some(10 << 20));
+        assert_eq!(rate("1500"), Some(1500));
+        assert_eq!(rate("7B/s"), Some(7));
+        for text in [
+            "",
+            "0",
+            "0MiB",
+            "/s",
+            "MiB",
+            "10MB",
+            "10 MiB",
+            "1.5MiB",
+            "-1",
+            "01",
+            "10mib/s",
+            "10MiB/min",
+            "99999999TiB",
+        ] {
+            assert_eq!(rate(text), None, "{text}");
+        }
     }
 
     #[test]

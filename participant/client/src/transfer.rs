@@ -34,8 +34,11 @@ pub struct Fetched {
 /// Uploads whose sources are being read ahead, several at a time, on threads of their own.
 #[derive(Debug)]
 pub struct Uploads {
-    files: Vec<(FilePath, Mutex<Option<JoinHandle<Result<Prepared, Error>>>>)>,
+    files: Vec<(FilePath, Mutex<Option<Preparing>>)>,
 }
+
+/// A source that is being read; it can be taken once.
+type Preparing = JoinHandle<Result<Prepared, Error>>;
 
 impl Uploads {
     /// Begins to read and hash the plan's files. Returns when those are known to be right whose
@@ -62,7 +65,12 @@ impl Uploads {
         for file in plan.files.iter().filter(|file| first(file)) {
             early.push(begin(file));
         }
-        let late: Vec<_> = plan.files.iter().filter(|file| !first(file)).map(begin).collect();
+        let late: Vec<_> = plan
+            .files
+            .iter()
+            .filter(|file| !first(file))
+            .map(begin)
+            .collect();
         let (mut ready, mut errors) = (Vec::new(), Vec::new());
         for task in early {
             match task.await.map_err(stopped)? {
@@ -73,12 +81,26 @@ impl Uploads {
         Error::of_all(errors)?;
         let (mut ready, mut late) = (ready.into_iter(), late.into_iter());
         let files = plan.files.iter().map(|file| {
-            let task = if first(file) { ready.next() } else { late.next() };
+            let task = if first(file) {
+                ready.next()
+            } else {
+                late.next()
+            };
             (file.path.clone(), Mutex::new(task))
         });
         Ok(Self {
             files: files.collect(),
         })
+    }
+
+    /// What was read of the plan's file `index`, once it is; it can be had once.
+    ///
+    /// # Errors
+    /// As [`Source::prepare`]; [`Error::FileTooLarge`] of a file that has grown.
+    pub async fn prepared(&self, index: usize) -> Result<Prepared, Error> {
+        let (_, task) = self.files.get(index).ok_or_else(unfinished)?;
+        let task = task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        task.ok_or_else(unfinished)?.await.map_err(stopped)?
     }
 
     /// Uploads them over `lines`, each line one file at a time. What they come to is in the
@@ -93,9 +115,8 @@ impl Uploads {
         told: Told<'_>,
     ) -> Result<Vec<Uploaded>, Error> {
         let one = async |line: &mut Line, index: usize| {
-            let (path, task) = self.files.get(index).ok_or_else(unfinished)?;
-            let task = task.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let prepared = task.ok_or_else(unfinished)?.await.map_err(stopped)??;
+            let (path, _) = self.files.get(index).ok_or_else(unfinished)?;
+            let prepared = self.prepared(index).await?;
             let mut progress = |so_far, length| told(index, so_far, length);
             line.upload(path, &prepared, provisioning, &mut progress)
                 .await

@@ -548,3 +548,160 @@ fn only_files(world: &World, containing: &str) -> Vec<String> {
     names.sort();
     names
 }
+
+#[tokio::test]
+async fn a_line_goes_on_with_a_download_as_often_as_it_breaks() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let ledger = world.ledger();
+    let bytes = contents(100);
+    fake.state()
+        .files
+        .insert("/output/result".into(), bytes.clone());
+    fake.state().cut_download_after = Some(9);
+    let options = DownloadOptions {
+        ledger: &ledger,
+        overwrite: false,
+    };
+    let (result, destination) = (path("/output/result"), world.file("result"));
+    let mut line = Line::new(dial(&world, &fake), NOW);
+    // Each answer breaks off after nine bytes.
+    let mut cut = |so_far, _| {
+        if so_far > 0 {
+            fake.state().cut_download_after = Some(9);
+        }
+    };
+    let downloaded = line
+        .download(&result, &destination, options, &mut cut)
+        .await
+        .unwrap();
+    assert_eq!(downloaded.sha256, Sha256::of(&bytes));
+    assert_eq!(fs::read(&destination).unwrap(), bytes);
+    assert!(line.dialled() > 5, "{}", line.dialled());
+    assert_eq!(only_files(&world, "result"), ["result"]);
+
+    // What is there is not fetched again, nor is anything asked.
+    fake.state().requests.clear();
+    let error = line
+        .download(&result, &destination, options, &mut |_, _| {})
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::DestinationExists { .. }),
+        "{error:?}"
+    );
+    assert!(fake.state().requests.is_empty());
+}
+
+#[tokio::test]
+async fn a_download_that_was_whole_but_not_in_place_is_not_fetched_again() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let ledger = world.ledger();
+    let bytes = contents(300_000);
+    fake.state()
+        .files
+        .insert("/output/result".into(), bytes.clone());
+    let options = DownloadOptions {
+        ledger: &ledger,
+        overwrite: false,
+    };
+    let (result, destination) = (path("/output/result"), world.file("result"));
+    let mut line = Line::new(dial(&world, &fake), NOW);
+    // Somebody puts a file there meanwhile.
+    let mut appear = |_, _| fs::write(&destination, "mine").unwrap();
+    let error = line
+        .download(&result, &destination, options, &mut appear)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::DestinationExists { .. }),
+        "{error:?}"
+    );
+    assert_eq!(fs::read(&destination).unwrap(), b"mine");
+    assert_eq!(
+        only_files(&world, "result").len(),
+        2,
+        "what arrived is kept"
+    );
+
+    let options = DownloadOptions {
+        overwrite: true,
+        ..options
+    };
+    let downloaded = line
+        .download(&result, &destination, options, &mut |_, _| {})
+        .await
+        .unwrap();
+    assert_eq!(downloaded.resumed_at, 300_000);
+    assert!(downloaded.opening.is_some());
+    assert_eq!(fs::read(&destination).unwrap(), bytes);
+    assert_eq!(only_files(&world, "result"), ["result"]);
+}
+
+#[tokio::test]
+async fn what_is_passed_on_is_whole_and_leaves_no_file() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let ledger = world.ledger();
+    let bytes = contents(1000);
+    {
+        let mut state = fake.state();
+        state.files.insert("/output/result".into(), bytes.clone());
+        state.cut_download_after = Some(500);
+    }
+    let result = path("/output/result");
+    let mut line = Line::new(dial(&world, &fake), NOW);
+    let (downloaded, mut file) = line
+        .download_unnamed(&result, &ledger, &mut |_, _| {})
+        .await
+        .unwrap();
+    let mut passed_on = Vec::new();
+    std::io::Read::read_to_end(&mut file, &mut passed_on).unwrap();
+    assert_eq!((passed_on, downloaded.length), (bytes, 1000));
+    assert!(only_files(&world, "result").is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_changes_after_it_was_hashed_is_noticed() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let mut connection = world.attested(&fake).await;
+    let ledger = world.ledger();
+    let file = world.file("input");
+    fs::write(&file, contents(1000)).unwrap();
+    let prepared = Source::File(file.clone()).prepare().await.unwrap();
+    // As long as before.
+    fs::write(&file, vec![0; 1000]).unwrap();
+    let error = connection
+        .upload_prepared(&input(), &prepared, provisioning(&ledger), &mut |_, _| {})
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::FileChanged { .. }), "{error:?}");
+    assert_eq!(error.code(), ErrorCode::FileChanged.as_str());
+    assert!(!fake.state().files.contains_key("/input/acme"));
+}
+
+#[tokio::test]
+async fn a_limited_upload_takes_its_time() {
+    let world = World::new();
+    let fake = Fake::start(&world).await;
+    let ledger = world.ledger();
+    let dial = Dial {
+        limit: "200KiB/s".parse().unwrap(),
+        ..dial(&world, &fake)
+    };
+    let source = Source::Bytes(contents(150 << 10).into());
+    let start = std::time::Instant::now();
+    upload_resuming(
+        &dial,
+        &input(),
+        &source,
+        provisioning(&ledger),
+        &mut |_, _| {},
+    )
+    .await
+    .unwrap();
+    let took = start.elapsed();
+    assert!(took >= std::time::Duration::from_millis(450), "{took:?}");
+}

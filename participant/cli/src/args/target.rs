@@ -19,6 +19,10 @@ pub(crate) struct Target {
         default_value = "127.0.0.1:7443"
     )]
     pub(crate) host: Vec<String>,
+    /// Reach the host through this HTTP proxy, as http://proxy:3128, or `none` (as HTTPS_PROXY,
+    /// ALL_PROXY and NO_PROXY say unless given)
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
     #[command(flatten)]
     pub(crate) identity: IdentityFile,
     /// Accept an isolate that does not protect your data from the host

@@ -23,15 +23,15 @@ use veracruz_session::{Attested, Identity, Session, Unattested};
 
 pub use attest::Appraised;
 pub use download::{DownloadOptions, Downloaded};
+pub(crate) use download::{Fetch, Target, refuse_existing, unfinished};
 pub use quorum::AttestedQuorum;
 pub(crate) use quorum::incomplete;
 pub use run::WaitOptions;
+pub(crate) use source::stopped;
 pub use source::{Prepared, Source, Spool};
 pub use status::StatusEvents;
-pub use upload::{Provisioning, Uploaded};
-pub(crate) use download::{Fetch, Target, refuse_existing, unfinished};
-pub(crate) use source::stopped;
 pub(crate) use upload::{Progress, check_contents, check_length, check_provider};
+pub use upload::{Provisioning, Uploaded};
 
 use crate::error::Error;
 use crate::rate::RateLimit;

@@ -116,7 +116,9 @@ mod tests {
     fn tells_files_streams_folders_and_patterns_apart() {
         let kind = |text: &str| text.parse::<Assignment>().unwrap().kind;
         assert!(matches!(kind("/input/a.csv=a.csv"), Kind::One(..)));
-        assert!(matches!(kind("/input/a.csv=x=y"), Kind::One(_, local) if local == Path::new("x=y")));
+        assert!(
+            matches!(kind("/input/a.csv=x=y"), Kind::One(_, local) if local == Path::new("x=y"))
+        );
         assert!(matches!(kind("/input/a.csv=-"), Kind::Stream(_)));
         assert!(matches!(kind("/input/=data"), Kind::Folder(..)));
         assert!(matches!(kind("/=data/"), Kind::Folder(..)));
@@ -138,7 +140,10 @@ mod tests {
             "/in/**=data/**",
         ] {
             let error = text.parse::<Assignment>().unwrap_err();
-            assert!(matches!(error, PlanError::Malformed { .. }), "{text}: {error}");
+            assert!(
+                matches!(error, PlanError::Malformed { .. }),
+                "{text}: {error}"
+            );
         }
     }
 }

@@ -90,7 +90,10 @@ impl DownloadPlan {
 
 impl PlannedDownload {
     /// Makes the folders on the way, for a file of a folder.
-    pub(crate) fn make_way(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`PlanError::LeadsOut`], [`Error::File`].
+    pub fn make_way(&self) -> Result<(), Error> {
         match &self.to {
             Destination::File {
                 path,
@@ -122,10 +125,10 @@ impl Planning<'_> {
                     self.placed(path, local, place);
                 } else {
                     let (path, below) = (path.clone(), None);
-                    self.to_file(path, local.clone(), below);
+                    self.add_file(path, local.clone(), below);
                 }
             }
-            Kind::Stream(path) => self.to_output(path.clone()),
+            Kind::Stream(path) => self.add_output(path.clone()),
             Kind::Folder(folder, local) => {
                 let covered = |file: &File| folder.covers(&file.path);
                 let place = |file: &File| {
@@ -180,15 +183,15 @@ impl Planning<'_> {
 
     fn placed(&mut self, path: &FilePath, folder: &Path, place: Result<PathBuf, PlanError>) {
         match place {
-            Ok(local) => self.to_file(path.clone(), local, Some(folder.to_owned())),
+            Ok(local) => self.add_file(path.clone(), local, Some(folder.to_owned())),
             Err(error) => self.errors.push(error.into()),
         }
     }
 
-    fn to_file(&mut self, path: FilePath, local: PathBuf, below: Option<PathBuf>) {
-        let way = below.as_ref().map_or(Ok(()), |folder| {
-            way_to(folder, &local, false)
-        });
+    fn add_file(&mut self, path: FilePath, local: PathBuf, below: Option<PathBuf>) {
+        let way = below
+            .as_ref()
+            .map_or(Ok(()), |folder| way_to(folder, &local, false));
         let checked = way.and_then(|()| {
             if local.is_dir() {
                 let expected = "a file";
@@ -207,7 +210,7 @@ impl Planning<'_> {
         self.push(path, Destination::File { path: local, below });
     }
 
-    fn to_output(&mut self, path: FilePath) {
+    fn add_output(&mut self, path: FilePath) {
         let to = Destination::StandardOutput;
         let mut others = self.plan.files.iter();
         if others.any(|other| other.to == to) {

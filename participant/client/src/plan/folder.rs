@@ -96,7 +96,9 @@ pub(super) fn list(folder: &Path) -> Vec<PathBuf> {
         };
         for entry in entries.flatten() {
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
             if hidden || found.len().saturating_add(open.len()) >= MOST_LISTED {
                 continue;
             }

@@ -73,7 +73,10 @@ mod tests {
         assert_eq!(captured("/in/*.csv", "/in/é.csv"), Some(vec!["é"]));
         assert_eq!(captured("/in/*.csv", "/in/.csv"), Some(vec![""]));
         assert_eq!(captured("/*/*", "/in/a"), Some(vec!["in", "a"]));
-        assert_eq!(captured("/in/*-*.csv", "/in/a-b-c.csv"), Some(vec!["a", "b-c"]));
+        assert_eq!(
+            captured("/in/*-*.csv", "/in/a-b-c.csv"),
+            Some(vec!["a", "b-c"])
+        );
         for (pattern, text) in [
             ("/in/*.csv", "/in/a/b.csv"),
             ("/in/*.csv", "/in/a.csv.gz"),

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use veracruz_policy::{File, FilePath, ParticipantName, Policy};
 
+use super::PlanError;
 use super::assignment::{Assignment, Kind};
 use super::folder::{below, list, stays_below};
 use super::pattern::Pattern;
-use super::PlanError;
 use crate::connection::{check_length, check_provider};
 use crate::error::Error;
 

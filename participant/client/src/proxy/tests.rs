@@ -63,7 +63,10 @@ fn refuses_what_names_no_proxy_and_never_repeats_it() {
         &format!("http://{}", "a".repeat(3000)),
     ] {
         let error = Proxy::parse(text, "HTTPS_PROXY").unwrap_err();
-        assert!(matches!(error, ProxyError::Address { .. }), "{text}: {error}");
+        assert!(
+            matches!(error, ProxyError::Address { .. }),
+            "{text}: {error}"
+        );
         assert!(!error.to_string().contains("secret"));
         assert_eq!(error.code(), ErrorCode::ProxyAddress);
     }
@@ -82,7 +85,10 @@ fn credentials_are_sent_decoded_and_never_printed() {
     );
     let shown = format!("{proxy:?}");
     assert!(!shown.contains("bWU6") && !shown.contains("@"), "{shown}");
-    let (result, _) = asked(&proxy, b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n");
+    let (result, _) = asked(
+        &proxy,
+        b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n",
+    );
     let error = result.unwrap_err();
     assert!(matches!(
         error,
@@ -104,7 +110,13 @@ fn an_answer_is_consent_or_an_error_of_its_own() {
     ));
     let error = of(b"HTTP/1.1 403 Not \x1b[31m there\r\n\r\n").unwrap_err();
     assert!(matches!(error, ProxyError::Garbage { .. }), "{error:?}");
-    for (status, passes) in [(403, false), (502, true), (504, true), (301, false), (100, false)] {
+    for (status, passes) in [
+        (403, false),
+        (502, true),
+        (504, true),
+        (301, false),
+        (100, false),
+    ] {
         let error = of(format!("HTTP/1.1 {status} No\r\nLocation: x\r\n\r\n<html>").as_bytes());
         let error = error.unwrap_err();
         assert!(

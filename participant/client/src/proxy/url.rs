@@ -87,8 +87,10 @@ fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
             b'%' => {
                 let mut digit = || char::from(bytes.next()?).to_digit(16);
                 let pair = digit().zip(digit());
-                pair.and_then(|(high, low)| u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok())
-                    .ok_or("a % in its name or password is not followed by two hexadecimal digits")?
+                pair.and_then(|(high, low)| {
+                    u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()
+                })
+                .ok_or("a % in its name or password is not followed by two hexadecimal digits")?
             }
             byte => byte,
         };

@@ -5,8 +5,8 @@ use crate::commands::{collateral, identity, policy};
 use crate::error::CliError;
 use std::sync::Arc;
 use veracruz_client::{
-    Appraised, Attested, Collateral, Connection, Dial, Identity, InstanceId, Ledger, Policy,
-    Provisioning, QuorumDial, Unattested, now,
+    Appraised, Attested, Collateral, Connection, Dial, Error, HostAddress, Identity, InstanceId,
+    Ledger, Line, ParticipantName, Policy, Provisioning, QuorumDial, RateLimit, Unattested, now,
 };
 
 /// Where a participant sits: its identity, its own copy of the policy, its ledger.
@@ -14,9 +14,9 @@ pub(in crate::commands) struct Desk {
     pub(super) policy: Arc<Policy>,
     pub(super) identity: Identity,
     pub(in crate::commands) ledger: Ledger,
-    pub(super) host: String,
+    pub(super) host: HostAddress,
     /// All that were given: more than one for the isolates of a quorum.
-    pub(super) hosts: Vec<String>,
+    pub(super) hosts: Vec<HostAddress>,
     pub(super) collateral: Arc<Collateral>,
     pub(super) accept_unprotected: bool,
     again: bool,
@@ -26,12 +26,16 @@ impl Desk {
     /// Reads all of it from files.
     pub(in crate::commands) fn open(target: &Target) -> Result<Self, CliError> {
         let path = &target.identity.identity;
+        let proxy = target.proxy.as_deref();
+        let address = |host: &String| HostAddress::choose(host, proxy);
+        let hosts = target.host.iter().map(address);
+        let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             policy: policy::load(&target.policy)?,
             identity: identity::load(&target.identity)?,
             ledger: Ledger::beside(path),
-            host: target.host.first().cloned().unwrap_or_default(),
-            hosts: target.host.clone(),
+            host: hosts.first().cloned().unwrap_or_else(|| "".into()),
+            hosts,
             collateral: Arc::new(collateral::load(&target.collateral)?),
             accept_unprotected: target.accept_unprotected,
             again: target.again,
@@ -55,7 +59,8 @@ impl Desk {
     pub(super) async fn unproven(&self) -> Result<Connection<Unattested>, CliError> {
         if self.policy.quorum().is_empty() && self.hosts.len() > 1 {
             let expected = "one --host: the policy has no quorum";
-            return Err(CliError::argument(expected, &self.hosts.join(", ")));
+            let hosts: Vec<&str> = self.hosts.iter().map(HostAddress::address).collect();
+            return Err(CliError::argument(expected, &hosts.join(", ")));
         }
         let connection =
             Connection::open(&self.host, &self.policy, &self.identity, None, now()).await?;
@@ -63,13 +68,13 @@ impl Desk {
     }
 
     /// The same at one host of several.
-    pub(super) fn at(&self, host: &str) -> Self {
+    pub(super) fn at(&self, host: &HostAddress) -> Self {
         Self {
             policy: Arc::clone(&self.policy),
             identity: self.identity.clone(),
             ledger: self.ledger.clone(),
-            host: host.to_owned(),
-            hosts: vec![host.to_owned()],
+            host: host.clone(),
+            hosts: vec![host.clone()],
             collateral: Arc::clone(&self.collateral),
             accept_unprotected: self.accept_unprotected,
             again: self.again,
@@ -85,6 +90,7 @@ impl Desk {
             identity: self.identity.clone(),
             accept_unprotected: self.accept_unprotected,
             collateral: Arc::clone(&self.collateral),
+            limit: RateLimit::none(),
         })
     }
 
@@ -97,6 +103,7 @@ impl Desk {
             instance,
             accept_unprotected: true,
             collateral: Arc::clone(&self.collateral),
+            limit: RateLimit::none(),
         }
     }
 
@@ -106,6 +113,32 @@ impl Desk {
             again: self.again,
             now: now(),
         }
+    }
+
+    /// Who this is in the policy.
+    pub(super) fn me(&self) -> Result<&ParticipantName, CliError> {
+        let key = self.identity.key();
+        match self.policy.participant_by_key(&key) {
+            Some(participant) => Ok(&participant.name),
+            None => Err(Error::NotAParticipant { key }.into()),
+        }
+    }
+
+    /// As many lines to the isolate at the end of `connection`, which the first of them uses.
+    pub(super) fn lines(
+        &self,
+        connection: Connection<Attested>,
+        count: usize,
+        limit: &RateLimit,
+    ) -> Vec<Line> {
+        let dial = Dial {
+            accept_unprotected: self.accept_unprotected,
+            limit: limit.clone(),
+            ..self.dial(connection.instance())
+        };
+        let mut lines = vec![Line::new(dial.clone(), now()).over(connection)];
+        lines.resize_with(count.max(1), || Line::new(dial.clone(), now()));
+        lines
     }
 
     /// Refuses a second instance before anything is asked of it.
@@ -119,9 +152,12 @@ impl Desk {
 
 /// Runs one command's work to its end.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| CliError::Service(error.to_string()))?
-        .block_on(work)
+        .map_err(|error| CliError::Service(error.to_string()))?;
+    let result = runtime.block_on(work);
+    // Not to wait for a thread that reads the rest of a file, or a terminal, for nobody.
+    runtime.shutdown_background();
+    result
 }

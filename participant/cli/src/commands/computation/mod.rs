@@ -22,14 +22,7 @@ pub(crate) use status::status;
 pub(crate) use upload::upload;
 pub(crate) use withdraw::withdraw;
 
-use crate::error::CliError;
 use std::time::Instant;
-use veracruz_client::FilePath;
-
-fn path(text: &str) -> Result<FilePath, CliError> {
-    FilePath::parse(text)
-        .map_err(|_| CliError::argument("a path of the policy, as /input/a.csv", &text))
-}
 
 fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)

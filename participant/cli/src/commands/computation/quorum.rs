@@ -1,17 +1,18 @@
 //! A participant at the isolates of a quorum: every command at all of them.
 
 use super::attest::kind;
-use super::{Desk, block_on, milliseconds, path};
-use crate::args::{DownloadArgs, UploadArgs};
+use super::download::{document, entry, keep_opening, line, words as planned};
+use super::{Desk, block_on, milliseconds};
+use crate::args::DownloadArgs;
 use crate::error::CliError;
-use crate::output::{Format, Report, progress, unprotected};
+use crate::output::{Format, Report, Transfers, unprotected};
 use serde_json::{Value, json};
 use std::time::Instant;
 use veracruz_client::{
-    DownloadOptions, KeptReceipt, OpeningFile, Quorum, QuorumDial, Source, VerifiedQuorum,
-    WaitOptions, now,
+    Destination, DownloadOptions, DownloadPlan, Error, KeptReceipt, PlannedDownload, PlannedUpload,
+    Quorum, QuorumDial, UploadPlan, Uploads, VerifiedQuorum, WaitOptions, now,
 };
-use veracruz_protocol::{ErrorCode, MemberWord, RunOutcome};
+use veracruz_protocol::{ErrorCode, MemberWord, RunOutcome, Status};
 
 /// `attest`: says what is at the far end of each connection.
 pub(super) fn attest(desk: &Desk, dial: &QuorumDial) -> Result<Report, CliError> {
@@ -61,35 +62,42 @@ pub(super) fn approve(desk: &Desk, dial: &QuorumDial) -> Result<Report, CliError
 }
 
 /// `upload`: each file to each isolate.
-pub(super) fn upload(
+pub(super) async fn upload(
     desk: &Desk,
     dial: &QuorumDial,
-    arguments: &UploadArgs,
+    plan: &UploadPlan,
+    uploads: &Uploads,
     format: Format,
 ) -> Result<Report, CliError> {
-    block_on(async {
-        let mut quorum = Quorum::attest(dial, now()).await?;
-        let (mut files, mut lines) = (Vec::new(), Vec::new());
-        for assignment in &arguments.files {
-            let path = path(&assignment.path)?;
-            let source = Source::File(assignment.file.clone());
-            let mut bar = progress(format, path.as_str());
-            let sent = quorum.upload(&path, &source, desk.provisioning(), &mut bar);
-            let sent = sent.await?;
-            let Some(one) = sent.first() else { continue };
-            lines.push(format!(
-                "{path}  {} bytes  sha256 {}  at all {} isolates",
-                one.length,
-                one.sha256,
-                sent.len()
-            ));
-            files.push(json!({
-                "path": path.as_str(), "bytes": one.length, "sha256": one.sha256.to_string(),
-                "isolates": sent.len(),
-            }));
-        }
-        Ok(Report::new(json!({ "files": files })).lines(lines))
-    })
+    let mut quorum = Quorum::attest(dial, now()).await?;
+    let count = u64::try_from(quorum.members().count()).unwrap_or(1);
+    let length = |file: &PlannedUpload| Some(file.length?.saturating_mul(count));
+    let names = plan
+        .files
+        .iter()
+        .map(|file| (file.path.to_string(), length(file)));
+    let transfers = Transfers::new(format, "upload", names);
+    let (mut files, mut lines) = (Vec::new(), Vec::new());
+    for (index, file) in plan.files.iter().enumerate() {
+        let path = &file.path;
+        let prepared = uploads.prepared(index).await?;
+        let mut told = |so_far, length| transfers.tell(index, so_far, length);
+        let sent = quorum.upload_prepared(path, &prepared, desk.provisioning(), &mut told);
+        let sent = sent.await?;
+        let Some(one) = sent.first() else { continue };
+        lines.push(format!(
+            "{path}  {} bytes  sha256 {}  at all {} isolates",
+            one.length,
+            one.sha256,
+            sent.len()
+        ));
+        files.push(json!({
+            "path": path.as_str(), "bytes": one.length, "sha256": one.sha256.to_string(),
+            "isolates": sent.len(),
+        }));
+    }
+    transfers.finish();
+    Ok(Report::new(json!({ "files": files })).lines(lines))
 }
 
 /// `run`: starts it in all of them, waits, and carries what they say.
@@ -147,32 +155,50 @@ pub(super) fn download(
     desk: &Desk,
     dial: &QuorumDial,
     arguments: &DownloadArgs,
+    make: &dyn Fn(Option<&Status>) -> Result<DownloadPlan, Error>,
     format: Format,
 ) -> Result<Report, CliError> {
-    let path = path(&arguments.path)?;
     block_on(async {
         let mut quorum = Quorum::attest(dial, now()).await?;
+        let plan = make(quorum.statuses().await?.first())?;
+        if arguments.how.dry_run {
+            return Ok(Report::new(document(&plan, &[])).lines(planned(&plan)));
+        }
         let options = DownloadOptions {
             ledger: &desk.ledger,
             overwrite: arguments.force,
         };
-        let mut bar = progress(format, path.as_str());
-        let got = quorum.download(&path, &arguments.output, options, &mut bar);
-        let got = got.await?;
-        if let Some(salt) = &got.opening {
-            let (path, salt) = (path.clone(), *salt);
-            OpeningFile { path, salt }.keep(&arguments.output)?;
+        let length = |file: &PlannedDownload| file.content.map(|content| content.length);
+        let names = plan
+            .files
+            .iter()
+            .map(|file| (file.path.to_string(), length(file)));
+        let transfers = Transfers::new(format, "download", names);
+        let (mut entries, mut lines) = (Vec::new(), Vec::new());
+        for (index, file) in plan.files.iter().enumerate() {
+            let Destination::File { path: local, .. } = &file.to else {
+                let expected = "a file: what a quorum shows goes to files";
+                return Err(CliError::argument(expected, &"-"));
+            };
+            file.make_way()?;
+            let mut told = |so_far, length| transfers.tell(index, so_far, length);
+            let got = quorum
+                .download(&file.path, local, options, &mut told)
+                .await?;
+            keep_opening(file, &got)?;
+            let mut shown = entry(file, &got);
+            if let Value::Object(fields) = &mut shown {
+                fields.insert("isolates".into(), isolates(&quorum).into());
+            }
+            entries.push(shown);
+            lines.push(format!("{}  as all isolates show it", line(file, &got)));
         }
-        let document = json!({
-            "path": path.as_str(), "file": arguments.output, "bytes": got.length,
-            "sha256": got.sha256.to_string(), "isolates": isolates(&quorum),
-        });
-        let report = Report::new(document).line(format!(
-            "{path}  {} bytes  in {}  as all isolates show it",
-            got.length,
-            arguments.output.display()
-        ));
-        Ok(cautioned(report, &quorum))
+        transfers.finish();
+        let document = match entries.len() {
+            1 => entries.pop().unwrap_or_default(),
+            _ => json!({ "files": entries }),
+        };
+        Ok(cautioned(Report::new(document).lines(lines), &quorum))
     })
 }
 
