@@ -71,6 +71,7 @@ mod error;
 mod files;
 mod host;
 pub mod identity;
+mod last_word;
 mod ledger;
 mod line;
 mod modes;

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use veracruz_protocol::{Problem, Versions, header, limits, media};
 
 use crate::error::Error;
+use crate::last_word::LastWord;
 
 /// What a request can carry.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -64,7 +65,7 @@ impl Http {
     ) -> Result<Self, Error> {
         let (sender, connection) = http1::Builder::new()
             .max_headers(64)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(LastWord::new(stream)))
             .await
             .map_err(|error| Error::ConnectionLost {
                 reason: error.to_string(),
@@ -138,11 +139,15 @@ impl Http {
         if let Some(found) = cause(error) {
             return found;
         }
-        if let Some(driver) = self.driver.take()
-            && let Ok(Ok(Err(error))) = tokio::time::timeout(Duration::from_secs(1), driver).await
-            && let Some(found) = cause(&error)
-        {
-            return found;
+        if let Some(mut driver) = self.driver.take() {
+            let ended = tokio::time::timeout(Duration::from_secs(1), &mut driver).await;
+            if let Ok(Ok(Err(error))) = &ended
+                && let Some(found) = cause(error)
+            {
+                return found;
+            }
+            // It holds the body, whose reader would wait for it.
+            driver.abort();
         }
         Error::ConnectionLost {
             reason: error.to_string(),
