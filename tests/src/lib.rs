@@ -32,4 +32,3 @@ pub use raw::{Answer, Raw};
 pub use relay::{ConnectProxy, Cut, Manner, Relay};
 pub use stand_in::StandIn;
 pub use world::{World, digest, isolate_processes, kill_isolates, refusal};
-pub use world::{World, digest, kill_isolates, refusal};

@@ -111,7 +111,7 @@ impl Shared {
         });
         if was_cut {
             self.cuts.fetch_add(1, Ordering::Relaxed);
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 for end in [from, &to] {
                     let _ = set_socket_linger(end, Some(Duration::ZERO));
                 }

@@ -57,6 +57,7 @@ pages! {
     operating_a_host: "docs/guides/operating-a-host.md",
     choosing_isolates: "docs/guides/choosing-isolates.md",
     keeping_a_program_secret: "docs/guides/secret-program.md",
+    large_files: "docs/guides/large-files.md",
     a_clean_room_for_two_companies: "docs/guides/two-retailers.md",
     a_consortium_of_hospitals: "docs/guides/hospitals.md",
     approving_offline: "docs/guides/approvals.md",
