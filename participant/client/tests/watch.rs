@@ -37,12 +37,13 @@ fn answer(fake: &Fake, media_type: &'static str, body: &str) {
 
 fn dial(world: &World, host: &Fake, instance: InstanceId) -> Dial {
     Dial {
-        host: host.address.clone(),
+        host: host.address.as_str().into(),
         policy: Arc::clone(&world.policy),
         identity: world.acme.clone(),
         instance,
         accept_unprotected: true,
         collateral: Arc::default(),
+        limit: veracruz_client::RateLimit::none(),
     }
 }
 
