@@ -186,6 +186,19 @@ pub(super) const VARIABLES: &[Variable] = &[
 /// Variables of others that are kept.
 pub(super) const STANDARD: &[Variable] = &[
     (
+        "HTTPS_PROXY",
+        "The HTTP proxy through which hosts are reached, or else ALL_PROXY; in small letters, too. \
+         `--proxy` goes before it.",
+    ),
+    (
+        "NO_PROXY",
+        "Hosts that are dialled directly all the same, between commas; in small letters, too.",
+    ),
+    (
+        "TMPDIR",
+        "Where what goes through standard input or output is kept until it is checked. `/tmp` unless set.",
+    ),
+    (
         "NO_COLOR",
         "Set and not empty: nothing is coloured, unless `--color always`.",
     ),
@@ -223,6 +236,10 @@ pub(super) const DEVELOPERS: &[Variable] = &[
     (
         "VERACRUZ_CACHE",
         "Where `cargo xtask` keeps kernels and tools.",
+    ),
+    (
+        "VERACRUZ_LARGE",
+        "How large the file is that a test sends over a line that is cut, as `10GiB`; 64 MiB unless set.",
     ),
     (
         "VERACRUZ_DEATHS_SECONDS",
