@@ -203,6 +203,9 @@ impl CliError {
                 .to_owned(),
             Self::Service(_) => ErrorCode::ServiceFailed.hint().to_owned(),
             Self::LinuxOnly { .. } => ErrorCode::SystemUnsupported.hint().to_owned(),
+            // What a command that this one started was told.
+            #[cfg(target_os = "linux")]
+            Self::Local(LocalError::Refused(refusal)) => refusal.hint().to_owned(),
             #[cfg(target_os = "linux")]
             Self::Local(_) | Self::Demo { .. } => {
                 "this is a fault of Veracruz: please report it".to_owned()
@@ -217,6 +220,8 @@ impl CliError {
                 Some(detail) => format!("{} ({detail})", problem.code.title()),
                 None => problem.code.title().to_owned(),
             },
+            #[cfg(target_os = "linux")]
+            Self::Local(LocalError::Refused(refusal)) => refusal.message.clone(),
             other => other.to_string(),
         }
     }
@@ -248,6 +253,8 @@ impl CliError {
             Self::Run { .. } => ErrorClass::Refused.exit_code(),
             Self::Service(_) | Self::Lacks { .. } => ErrorClass::Unavailable.exit_code(),
             Self::Argument { .. } | Self::LinuxOnly { .. } | Self::Usage(_) => exit::USAGE,
+            #[cfg(target_os = "linux")]
+            Self::Local(LocalError::Refused(refusal)) => refusal.exit_code(),
             #[cfg(target_os = "linux")]
             Self::Local(_) | Self::Demo { .. } => exit::INTERNAL,
         }

@@ -61,6 +61,20 @@ pub struct Refusal {
     pub exit: Option<i32>,
 }
 
+impl Refusal {
+    /// What the command said is to be done.
+    pub(crate) fn hint(&self) -> &str {
+        let hint = self.document.get("hint").and_then(Value::as_str);
+        hint.unwrap_or("this is a fault of Veracruz: please report it")
+    }
+
+    /// With what it ended; a fault of Veracruz where a signal ended it.
+    pub(crate) fn exit_code(&self) -> u8 {
+        let code = self.exit.and_then(|code| u8::try_from(code).ok());
+        code.unwrap_or(crate::exit::INTERNAL)
+    }
+}
+
 impl From<&CliError> for Refusal {
     fn from(error: &CliError) -> Self {
         Self {
