@@ -7,6 +7,7 @@ use std::str::FromStr;
 use veracruz_policy::{FilePath, PathPattern};
 
 use super::PlanError;
+use super::mapping::Mapping;
 use super::pattern::Pattern;
 
 /// Files of the policy and the local files that belong to them.
@@ -26,8 +27,7 @@ pub struct Assignment {
 pub(super) enum Kind {
     One(FilePath, PathBuf),
     Stream(FilePath),
-    Folder(PathPattern, PathBuf),
-    Pattern(Pattern, Pattern),
+    Many(Mapping),
 }
 
 impl Assignment {
@@ -62,14 +62,14 @@ impl Assignment {
             if left.stars() != right.stars() {
                 return Err(malformed("both sides need as many `*`"));
             }
-            Kind::Pattern(left, right)
+            Kind::Many(Mapping::Patterns(left, right))
         } else if policy.ends_with('/') {
             let folder = PathPattern::parse(policy)
                 .map_err(|_| malformed("expected a folder of the policy, as /input/"))?;
             if local == "-" {
                 return Err(malformed("a folder needs a folder"));
             }
-            Kind::Folder(folder, local.into())
+            Kind::Many(Mapping::Folders(folder, local.into()))
         } else {
             let path = FilePath::parse(policy)
                 .map_err(|_| malformed("expected a path of the policy, as /input/a.csv"))?;
@@ -120,9 +120,15 @@ mod tests {
             matches!(kind("/input/a.csv=x=y"), Kind::One(_, local) if local == Path::new("x=y"))
         );
         assert!(matches!(kind("/input/a.csv=-"), Kind::Stream(_)));
-        assert!(matches!(kind("/input/=data"), Kind::Folder(..)));
-        assert!(matches!(kind("/=data/"), Kind::Folder(..)));
-        assert!(matches!(kind("/input/*.csv=data/*.csv"), Kind::Pattern(..)));
+        assert!(matches!(
+            kind("/input/=data"),
+            Kind::Many(Mapping::Folders(..))
+        ));
+        assert!(matches!(kind("/=data/"), Kind::Many(Mapping::Folders(..))));
+        assert!(matches!(
+            kind("/input/*.csv=data/*.csv"),
+            Kind::Many(Mapping::Patterns(..))
+        ));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use veracruz_policy::{File, FilePath, ParticipantName, Policy};
+use veracruz_policy::{FilePath, ParticipantName, Policy};
 use veracruz_protocol::{Content, Presence, Status};
 
 use super::PlanError;
 use super::assignment::{Assignment, Kind};
 use super::folder::{below, way_to};
-use super::upload::{filled, folder_of};
+use super::mapping::Mapping;
 use crate::connection::refuse_existing;
 use crate::error::Error;
 
@@ -129,49 +129,31 @@ impl Planning<'_> {
                 }
             }
             Kind::Stream(path) => self.add_output(path.clone()),
-            Kind::Folder(folder, local) => {
-                let covered = |file: &File| folder.covers(&file.path);
-                let place = |file: &File| {
-                    let relative = file.path.as_str().strip_prefix(folder.as_str())?;
-                    Some(below(local, relative))
-                };
-                self.many(assignment, local, covered, place);
-            }
-            Kind::Pattern(left, right) => {
-                let folder = folder_of(right);
-                let covered = |file: &File| left.matches(file.path.as_str()).is_some();
-                let place = |file: &File| {
-                    let captured = left.matches(file.path.as_str())?;
-                    Some(filled(right, &captured))
-                };
-                self.many(assignment, &folder, covered, place);
-            }
+            Kind::Many(mapping) => self.many(assignment, mapping),
         }
     }
 
-    fn many(
-        &mut self,
-        assignment: &Assignment,
-        folder: &Path,
-        covered: impl Fn(&File) -> bool,
-        place: impl Fn(&File) -> Option<Result<PathBuf, PlanError>>,
-    ) {
+    fn many(&mut self, assignment: &Assignment, mapping: &Mapping) {
+        let folder = &mapping.folder();
         let policy = self.policy;
-        let mine = |file: &&File| file.is_received_by(self.me) && covered(file);
-        let mine: Vec<&File> = policy.files().iter().filter(mine).collect();
+        let mine = policy
+            .files()
+            .iter()
+            .filter(|file| file.is_received_by(self.me));
+        let mine = mine.filter_map(|file| Some((file, mapping.place(&file.path)?)));
+        let mine: Vec<_> = mine.collect();
+        let none = mine.is_empty();
         let mut present = false;
-        for file in &mine {
+        for (file, place) in mine {
             if !self.is_there(&file.path) {
                 self.plan.absent.push(file.path.clone());
                 continue;
             }
             present = true;
-            if let Some(place) = place(file) {
-                self.placed(&file.path, folder, place);
-            }
+            self.placed(&file.path, folder, place);
         }
         let assignment = assignment.to_string();
-        if mine.is_empty() {
+        if none {
             let reason = "the policy has you receive no file there";
             let nothing = PlanError::Nothing { assignment, reason };
             self.errors.push(nothing.into());

@@ -4,6 +4,7 @@
 mod assignment;
 mod download;
 mod folder;
+mod mapping;
 mod pattern;
 mod upload;
 

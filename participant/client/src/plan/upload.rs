@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use veracruz_policy::{File, FilePath, ParticipantName, Policy};
+use veracruz_policy::{FilePath, ParticipantName, Policy};
 
 use super::PlanError;
 use super::assignment::{Assignment, Kind};
-use super::folder::{below, list, stays_below};
-use super::pattern::Pattern;
+use super::folder::{list, stays_below};
+use super::mapping::Mapping;
 use crate::connection::{check_length, check_provider};
 use crate::error::Error;
 
@@ -99,52 +99,35 @@ impl Planning<'_> {
         match &assignment.kind {
             Kind::One(path, local) => self.one(path, local, None),
             Kind::Stream(path) => self.file(path, Origin::StandardInput, None),
-            Kind::Folder(folder, local) => {
-                let covered = |file: &File| folder.covers(&file.path);
-                let place = |file: &File| {
-                    let relative = file.path.as_str().strip_prefix(folder.as_str())?;
-                    Some(below(local, relative))
-                };
-                self.many(assignment, local, covered, place);
-            }
-            Kind::Pattern(left, right) => {
-                let folder = folder_of(right);
-                let covered = |file: &File| left.matches(file.path.as_str()).is_some();
-                let place = |file: &File| {
-                    let captured = left.matches(file.path.as_str())?;
-                    Some(filled(right, &captured))
-                };
-                self.many(assignment, &folder, covered, place);
-            }
+            Kind::Many(mapping) => self.many(assignment, mapping),
         }
     }
 
-    /// Every file of the caller's that is `covered`, at its `place` below `folder`.
-    fn many(
-        &mut self,
-        assignment: &Assignment,
-        folder: &Path,
-        covered: impl Fn(&File) -> bool,
-        place: impl Fn(&File) -> Option<Result<PathBuf, PlanError>>,
-    ) {
+    /// Every file of the caller's that is covered, at its place.
+    fn many(&mut self, assignment: &Assignment, mapping: &Mapping) {
+        let folder = &mapping.folder();
         if !folder.is_dir() {
             let expected = "a folder";
-            let path = folder.to_owned();
+            let path = folder.clone();
             self.errors.push(PlanError::Kind { path, expected }.into());
             return;
         }
         let policy = self.policy;
-        let mine = |file: &&File| file.provider.as_ref() == Some(self.me) && covered(file);
-        let mine: Vec<&File> = policy.files().iter().filter(mine).collect();
+        let mine = policy
+            .files()
+            .iter()
+            .filter(|file| file.provider.as_ref() == Some(self.me));
+        let mine = mine.filter_map(|file| Some((file, mapping.place(&file.path)?)));
+        let mine: Vec<_> = mine.collect();
         let (mut used, mut found, errors) = (BTreeSet::new(), false, self.errors.len());
-        for file in &mine {
-            match place(file) {
-                None => {}
-                Some(Err(error)) => self.errors.push(error.into()),
-                Some(Ok(local)) if local.symlink_metadata().is_err() => {
+        let none = mine.is_empty();
+        for (file, place) in mine {
+            match place {
+                Err(error) => self.errors.push(error.into()),
+                Ok(local) if local.symlink_metadata().is_err() => {
                     self.plan.missing.push((file.path.clone(), local));
                 }
-                Some(Ok(local)) => {
+                Ok(local) => {
                     found = true;
                     self.one(&file.path, &local, Some(folder));
                     used.insert(local);
@@ -155,7 +138,7 @@ impl Planning<'_> {
             self.errors.push(
                 PlanError::Nothing {
                     assignment: assignment.to_string(),
-                    reason: if mine.is_empty() {
+                    reason: if none {
                         "the policy has you provide no file there"
                     } else {
                         "none of the files that you provide is there"
@@ -215,27 +198,4 @@ impl Planning<'_> {
             max_bytes: file.max_bytes,
         });
     }
-}
-
-/// Where the matches of a local pattern are.
-pub(super) fn folder_of(pattern: &Pattern) -> PathBuf {
-    match pattern.folder() {
-        "" => PathBuf::from("."),
-        folder => PathBuf::from(folder),
-    }
-}
-
-/// The local file of a pattern. What a star stands for comes from the policy, and is a part of a
-/// name here too.
-pub(super) fn filled(pattern: &Pattern, captured: &[&str]) -> Result<PathBuf, PlanError> {
-    let text = pattern.fill(captured);
-    let folder = folder_of(pattern);
-    let relative = match pattern.folder() {
-        "" => text.as_str(),
-        prefix => text
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .unwrap_or(&text),
-    };
-    below(&folder, relative)
 }
