@@ -3,33 +3,6 @@
 //! A [`Quorum`] exists only when every isolate that the policy demands was attested; what a
 //! participant gives goes through it alone, and to all of them. [`Quorum::run`] starts all, carries
 //! what they say to each other, and tells how it ended.
-//!
-//! ```no_run
-//! # async fn example(
-//! #     policy: std::sync::Arc<veracruz_client::Policy>, identity: veracruz_client::Identity,
-//! #     ledger: &veracruz_client::Ledger,
-//! # ) -> Result<(), veracruz_client::Error> {
-//! use veracruz_client::{Provisioning, Quorum, QuorumDial, Source, WaitOptions};
-//! # let file = veracruz_client::FilePath::parse("/input/acme.csv").unwrap();
-//!
-//! let now = veracruz_client::now();
-//! let dial = QuorumDial {
-//!     hosts: vec!["one.example:7443".into(), "two.example:7443".into()],
-//!     policy,
-//!     identity,
-//!     accept_unprotected: false,
-//!     collateral: Default::default(),
-//!     limit: Default::default(),
-//! };
-//! let mut quorum = Quorum::attest(&dial, now).await?;
-//! let provisioning = Provisioning { ledger, again: false, now };
-//! quorum.approve(provisioning).await?;
-//! let source = Source::File("overlap.csv".into());
-//! quorum.upload(&file, &source, provisioning, &mut |_, _| {}).await?;
-//! let run = quorum.run(WaitOptions::default()).await?;
-//! # Ok(())
-//! # }
-//! ```
 
 mod carry;
 mod results;
@@ -69,6 +42,33 @@ pub struct QuorumDial {
 }
 
 /// Attested connections to every isolate that the policy demands, in the policy's order.
+///
+/// ```no_run
+/// # async fn example(
+/// #     policy: std::sync::Arc<veracruz_client::Policy>, identity: veracruz_client::Identity,
+/// #     ledger: &veracruz_client::Ledger,
+/// # ) -> Result<(), veracruz_client::Error> {
+/// use veracruz_client::{Provisioning, Quorum, QuorumDial, Source, WaitOptions};
+/// # let file = veracruz_client::FilePath::parse("/input/acme.csv").unwrap();
+///
+/// let now = veracruz_client::now();
+/// let dial = QuorumDial {
+///     hosts: vec!["one.example:7443".into(), "two.example:7443".into()],
+///     policy,
+///     identity,
+///     accept_unprotected: false,
+///     collateral: Default::default(),
+///     limit: Default::default(),
+/// };
+/// let mut quorum = Quorum::attest(&dial, now).await?;
+/// let provisioning = Provisioning { ledger, again: false, now };
+/// quorum.approve(provisioning).await?;
+/// let source = Source::File("overlap.csv".into());
+/// quorum.upload(&file, &source, provisioning, &mut |_, _| {}).await?;
+/// let run = quorum.run(WaitOptions::default()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Quorum {
     members: Vec<Member>,

@@ -50,7 +50,7 @@ impl Proven {
     /// Before anything is sent: [`Error::PolicyExpired`], [`Error::SecondInstance`],
     /// [`Error::FileUnknown`], [`Error::NotProvider`], [`Error::FileTooLarge`],
     /// [`Error::PinMismatch`]. Then [`Error::FileChanged`], [`Error::ConnectionLost`] (see
-    /// [`upload_resuming`](crate::upload_resuming)), [`Error::Refused`].
+    /// [`Line`](crate::Line)), [`Error::Refused`].
     pub async fn upload(
         &mut self,
         path: &FilePath,
