@@ -36,11 +36,19 @@ const EXAMPLES: [(&str, Tool); 5] = [
     ("javascript", Tool::Node),
 ];
 
+/// In Rust, with a library in C.
+const WITH_SQLITE: &str = "query";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tool {
     Clang,
     Python,
     Node,
+}
+
+/// Whether the example of that name is one of those.
+pub(crate) fn builds(name: &str) -> bool {
+    name == WITH_SQLITE || name.starts_with("hello-")
 }
 
 /// Builds every example that is not in Rust into the folder `programs`. What cannot be built is said,
@@ -71,7 +79,7 @@ pub(crate) fn build(programs: &Path, steps: &mut Steps) -> Result<(), Failure> {
             }
         }
         if let Err(failure) = build_with_sqlite() {
-            println!("query is not built: {failure}");
+            println!("{WITH_SQLITE} is not built: {failure}");
         }
         Ok(())
     })
@@ -82,7 +90,7 @@ fn build_with_sqlite() -> Result<(), Failure> {
     let path = path(Tool::Clang)?;
     let build = Build::here(runtime::TARGET)?;
     process::run(
-        process::cargo(["build", "--locked", "--release", "--package", "query"])
+        process::cargo(["build", "--locked", "--release", "--package", WITH_SQLITE])
             .args(["--target", "wasm32-wasip1"])
             .args(["--manifest-path", "programs/Cargo.toml"])
             .env("CC_wasm32_wasip1", "clang-19")
@@ -184,6 +192,12 @@ fn latest(folder: &Path) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_examples_of_these_languages_need_their_tools() {
+        assert!(builds("query") && builds("hello-go"));
+        assert!(!builds("psi") && !builds("--isolate"));
+    }
 
     #[test]
     fn every_example_in_another_language_is_built() {

@@ -143,7 +143,7 @@ fn demo(arguments: &[String], steps: &mut Steps) -> Result<(), Failure> {
         .then(|| Artifacts::build_for_emulators(steps))
         .transpose()?;
     let mut artifacts = Artifacts::build(steps)?;
-    if arguments.iter().any(|word| word.starts_with("hello-")) {
+    if arguments.iter().any(|word| languages::builds(word)) {
         artifacts.build_other_languages(steps)?;
     }
     if in_machines {
