@@ -42,7 +42,7 @@ Usage: cargo xtask <command>
   test          install what is missing, build, and run every test
   check         formatting, lints, documentation, no_std builds, dependencies
   portable      lints of the command line for macOS and Windows
-  ci            check, portable, model, fuzz for a minute, test: what CI runs
+  ci            check, portable, model, fuzz for a minute, reproduce, test: what CI runs
   bench [NAME]  measure what SPECIFICATION.md promises: kernels, start, files, or all of them
   fuzz [TARGET] [--seconds N]
                 try bytes of all kinds on everything that reads bytes from outside

@@ -1,8 +1,8 @@
 //! `veracruz demo`: the whole system at work on real data, each role a process of its own.
 //!
-//! Here is the one for newcomers, with attacks; [`example`] plays any other.
-//! Two airlines' alliances want to know which airports both serve. Nothing in here is special: it
-//! types the commands that the parties would type, and plays the host that lies.
+//! Here is the one for newcomers, with attacks; [`example`] plays any other. Two airlines' alliances
+//! want to know which airports both serve. Nothing in here is special: it types the commands that the
+//! parties would type, and plays the host that lies.
 
 mod attacks;
 mod example;

@@ -101,7 +101,7 @@ impl Play {
                 trust_maker(&mut party, &executable, &deployment)?;
             }
             parties.push(party);
-            narrator.says(name, has);
+            narrator.says(name, if has.is_empty() { "takes part" } else { has });
         }
         Ok(Self {
             executable,
@@ -130,10 +130,10 @@ impl Play {
             let explanation = policy.explain(Some(participant));
             let sentences = explanation.sections.iter().flat_map(|one| &one.sentences);
             let sentences = sentences.map(ToString::to_string);
+            // "You give …", and "You, globex and … receive …".
             let concerns = |sentence: &String| {
-                ["You give", "You receive", "You and"]
-                    .iter()
-                    .any(|start| sentence.starts_with(start))
+                let told = ["give /", "receive "];
+                sentence.starts_with("You") && told.iter().any(|words| sentence.contains(words))
             };
             for (index, sentence) in sentences.filter(concerns).enumerate() {
                 let who = if index == 0 {
